@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -91,7 +92,7 @@ func (c *Client) ReauthURL(err error, token Token, options LoginOptions) (url st
 		return "", false
 	}
 	var failure error
-	if errors.Is(err, ErrTokenExpired) && !token.IsZero() {
+	if errors.Is(err, ErrTokenExpired) && !token.IsZero() && !c.revoked.has(token) {
 		options.Payload = nil
 		url, failure = c.RenewURL(token, options)
 	} else {
@@ -106,8 +107,7 @@ func (c *Client) ReauthURL(err error, token Token, options LoginOptions) (url st
 // notOwner reports whether err is the refusal to renew somebody else's session.
 func notOwner(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && errors.Is(err, ErrForbidden) && e.Op == opRenew.name &&
-		strings.Contains(e.Message, "does not own")
+	return errors.As(err, &e) && e.notOwner
 }
 
 // LogoutURL gives the URL that signs a browser out, to be reached by a
@@ -133,8 +133,7 @@ func (c *Client) LogoutURL(token Token, redirectURI string) (string, error) {
 	if carriesToken(redirectURI, token) {
 		return "", invalid(op.name, "the post-logout URI carries a session token, which would sign the user in again: leave it out")
 	}
-	path := strings.TrimSuffix(target.Path, "/")
-	if strings.HasSuffix(path, "/callback") || strings.HasSuffix(path, "/callback.html") || c.callbacks.has(target) {
+	if isCallback(target.Path) || c.callbacks.has(target) {
 		return "", invalid(op.name, "the post-logout URI is a callback route, which would sign the user in again: use another page, such as /")
 	}
 	parameters := url.Values{"session_token": {token.Reveal()}, "redirect_uri": {redirectURI}}
@@ -189,6 +188,18 @@ func parseRedirect(op *operation, what, text string) (*url.URL, *Error) {
 		return nil, invalid(op.name, "the %s has a user name in it: leave it out", what)
 	}
 	return u, nil
+}
+
+// isCallback reports whether a browser that is sent to path may come to a
+// callback route, whatever the spelling: it resolves dots, and many a router
+// takes upper case, further slashes and percent-encoding for the same.
+func isCallback(route string) bool {
+	for decoded := transport.Unescape(route); decoded != route; decoded = transport.Unescape(route) {
+		route = decoded
+	}
+	last := strings.ToLower(path.Base(path.Clean("/" + strings.ReplaceAll(route, `\\`, "/"))))
+	last, _, _ = strings.Cut(last, ";")
+	return last == "callback" || last == "callback.html"
 }
 
 // carriesToken reports whether uri holds the parameter that renews a session,

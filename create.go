@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"net/http"
 )
 
 // GetOrCreateSession gives the newest active session of the person idToken
@@ -69,10 +70,14 @@ func (c *Client) RenewSession(ctx context.Context, idToken IDToken, expired Toke
 	if c.revoked.has(expired) {
 		return nil, nil, &Error{Op: opRenew.name, Message: "revoked by this client", kind: ErrSessionRevoked}
 	}
+	if text := expired.Reveal(); text == "." || text == ".." {
+		// Characters a token may have, but a folder in a URL: see checkKey.
+		return nil, nil, invalid(opRenew.name, "the session token to renew is nothing but dots")
+	}
 	answer, err := c.send(ctx, request{op: &opRenew, credential: idToken.Reveal(), segment: expired.Reveal()})
 	if err != nil {
-		// A 401 may speak of the ID token; these two speak of the session.
-		if err.kind == ErrSessionRevoked || err.kind == ErrSessionNotFound {
+		// A 401 or 403 may speak of the ID token; these two speak of the session.
+		if err.StatusCode == http.StatusGone || err.kind == ErrSessionNotFound {
 			c.listeners.tell(expired)
 		}
 		return nil, nil, err

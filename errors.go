@@ -2,9 +2,9 @@ package secureflows
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
@@ -129,6 +129,8 @@ type Error struct {
 	silent error
 	// uncertain says that the service may have executed the call.
 	uncertain bool
+	// notOwner says that the session to renew is somebody else's.
+	notOwner bool
 }
 
 // Error reads "secureflows: get: session token expired (410 Session expired,
@@ -179,8 +181,34 @@ func (e *Error) facts() string {
 
 // Unwrap gives the sentinel and, where something else failed first, the cause.
 func (e *Error) Unwrap() []error {
-	return slices.DeleteFunc([]error{e.kind, e.cause, e.silent}, func(err error) bool { return err == nil })
+	var below []error
+	if e.kind != nil {
+		below = append(below, e.kind)
+	}
+	for _, err := range []error{e.cause, e.silent} {
+		if err != nil {
+			below = append(below, foreign{err})
+		}
+	}
+	return below
 }
+
+// signsOut reports whether e is one of the four of ErrSignedOut. It is asked
+// instead of errors.Is wherever this package acts on an error.
+func (e *Error) signsOut() bool { return errors.Is(e.kind, ErrSignedOut) }
+
+// foreign is a cause, which hands out everything but the sentinels it carries:
+// those were decided about something else. errgroup, for one, cancels the
+// remaining calls with the error of the first as their cause, and an expired
+// token there must not sign out the users of the others.
+type foreign struct{ error }
+
+func (f foreign) Is(target error) bool {
+	_, ours := target.(*sentinel)
+	return !ours && errors.Is(f.error, target)
+}
+
+func (f foreign) As(target any) bool { return errors.As(f.error, target) }
 
 // invalid is the refusal of a caller's mistake before any I/O.
 func invalid(op, format string, args ...any) *Error {
@@ -206,9 +234,11 @@ func refused(op *operation, answer *transport.Answer) *Error {
 	e := &Error{
 		Op: op.name, StatusCode: answer.Status, Code: answer.Code, Message: answer.Message,
 		RequestID: answer.RequestID(), RetryAfter: answer.RetryAfter,
-		uncertain: answer.Status >= http.StatusInternalServerError,
+		// Only a 4xx says that nothing was done.
+		uncertain: answer.Status/100 != 4,
 	}
 	e.kind = op.decide(answer)
+	e.notOwner = e.kind == ErrForbidden && op == &opRenew && strings.Contains(answer.Said, "does not own")
 	return e
 }
 
@@ -250,7 +280,7 @@ func (op *operation) decide(answer *transport.Answer) error {
 // ended tells apart the 401s and 410s. A 410 whose body cannot be read still
 // means expired: if that is wrong, the renewal is refused and nothing is lost.
 func ended(answer *transport.Answer) error {
-	message := strings.ToLower(answer.Message)
+	message := strings.ToLower(answer.Said)
 	switch {
 	case answer.Status == http.StatusUnauthorized && strings.HasPrefix(message, "session token expired"):
 		return ErrTokenExpired
@@ -274,11 +304,11 @@ func (op *operation) signedOut(kind error) error {
 
 func (op *operation) forbidden(answer *transport.Answer) error {
 	switch {
-	case answer.Code == "BILLING_GRACE_LOCK":
+	case answer.SaidCode == "BILLING_GRACE_LOCK":
 		return ErrGraceLock
 	case op.public:
 		return ErrForbidden
-	case answer.Empty, answer.FromAPI && strings.EqualFold(answer.Message, "Access denied"):
+	case answer.Empty, answer.FromAPI && strings.EqualFold(answer.Said, "Access denied"):
 		return ErrUnauthenticated
 	default:
 		return ErrForbidden
@@ -292,7 +322,7 @@ func (op *operation) notFound(answer *transport.Answer) error {
 	switch {
 	case !answer.FromAPI:
 		return ErrUnavailable
-	case op.missing == ErrKeyNotFound && strings.EqualFold(answer.Message, "Session not found"):
+	case op.missing == ErrKeyNotFound && strings.EqualFold(answer.Said, "Session not found"):
 		return ErrSessionNotFound
 	default:
 		return cmp.Or(op.missing, ErrUnavailable)
@@ -300,7 +330,7 @@ func (op *operation) notFound(answer *transport.Answer) error {
 }
 
 func limited(answer *transport.Answer) error {
-	switch answer.Code {
+	switch answer.SaidCode {
 	case "BILLING_SESSION_LIMIT":
 		return ErrSessionLimit
 	case "BILLING_PAYLOAD_LIMIT":

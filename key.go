@@ -176,6 +176,10 @@ func decodeInto(v any, op, key string, raw json.RawMessage) error {
 		}
 		err = errors.New("more than one JSON value")
 	}
+	var misuse *json.InvalidUnmarshalError
+	if errors.As(err, &misuse) {
+		return invalid(op, "the value stored under %q cannot be read into a %T: pass a pointer that is not nil", key, v)
+	}
 	e := &Error{Op: op, Message: fmt.Sprintf("the value stored under %q is no %s", key, typeBehind(v)), silent: err}
 	var mismatch *json.UnmarshalTypeError
 	if errors.As(err, &mismatch) {

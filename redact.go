@@ -3,6 +3,8 @@ package secureflows
 import (
 	"net/url"
 	"strings"
+
+	"github.com/secureflows/secureflows-go/internal/transport"
 )
 
 // RedactURL gives u for a log or a trace, with every token of the service's
@@ -11,8 +13,9 @@ import (
 // such URLs should record this text.
 func RedactURL(u *url.URL) string {
 	safe := *u
-	if rest, ok := strings.CutPrefix(u.Path, opRenew.path); ok && rest != "" {
-		safe.Path, safe.RawPath = opRenew.path+"REDACTED", ""
+	// A reverse proxy may have put a path of its own in front.
+	if before, rest, ok := strings.Cut(u.Path, opRenew.path); ok && rest != "" {
+		safe.Path, safe.RawPath = before+opRenew.path+"REDACTED", ""
 	}
 	if u.User != nil {
 		safe.User = url.User("REDACTED")
@@ -27,14 +30,22 @@ func RedactURL(u *url.URL) string {
 func redactQuery(query string) string {
 	parameters := strings.Split(query, "&")
 	for i, parameter := range parameters {
-		name, _, _ := strings.Cut(parameter, "=")
-		if plain, err := url.QueryUnescape(name); err == nil {
-			name = plain
-		}
-		switch strings.ToLower(strings.ReplaceAll(name, "_", "")) {
-		case "sessiontoken", "firebasetoken", "idtoken", "token":
-			parameters[i] = url.QueryEscape(name) + "=REDACTED"
+		name, value, _ := strings.Cut(parameter, "=")
+		switch {
+		case namesToken(name): // its = is encoded
+			parameters[i] = "REDACTED"
+		case value != "" && namesToken(parameter):
+			parameters[i] = name + "=REDACTED"
 		}
 	}
 	return strings.Join(parameters, "&")
+}
+
+// namesToken reports whether a parameter is a token, or holds one in a query of
+// its own: a URL to return to, or what a server that parts at ; would find.
+func namesToken(parameter string) bool {
+	for decoded := transport.Unescape(parameter); decoded != parameter; decoded = transport.Unescape(parameter) {
+		parameter = decoded
+	}
+	return strings.Contains(strings.ToLower(strings.ReplaceAll(parameter, "_", "")), "token=")
 }

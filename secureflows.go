@@ -173,7 +173,7 @@ func parseOrigin(text string) (*url.URL, error) {
 		text = ProductionOrigin
 	}
 	u, err := url.Parse(text)
-	if err != nil || u.Host == "" || u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http" {
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || u.Scheme != "https" && u.Scheme != "http" {
 		return nil, invalid("new", "Config.Origin is no origin: write scheme and host, such as %s", ProductionOrigin)
 	}
 	if u.User != nil || u.Path != "" || u.RawQuery != "" || u.ForceQuery || strings.Contains(text, "#") {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -155,11 +154,11 @@ func (s *Session) Revoke(ctx context.Context) (sessionID int64, err error) {
 // without asking. Logging out what has already ended is no error.
 func (s *Session) Logout(ctx context.Context) error {
 	answer, err := s.send(ctx, request{op: &opLogout})
-	if !s.token.IsZero() && (err == nil || !errors.Is(err, ErrSignedOut)) {
+	if !s.token.IsZero() && (err == nil || !err.signsOut()) {
 		s.client.listeners.tell(s.token)
 	}
 	switch {
-	case err != nil && errors.Is(err, ErrSignedOut) && !s.token.IsZero():
+	case err != nil && err.signsOut() && !s.token.IsZero():
 		return nil
 	case err != nil:
 		return err
@@ -176,14 +175,18 @@ func (s *Session) Logout(ctx context.Context) error {
 	return nil
 }
 
-// String names the session without its token.
-func (s *Session) String() string { return "secureflows.Session(" + redacted + ")" }
+// Format prints the session without its token, under every verb. It cannot
+// report a failed write: fmt.Formatter gives no way.
+func (s Session) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(s.String())) }
 
-// GoString is String, for %#v.
-func (s *Session) GoString() string { return s.String() }
+// String names the session without its token.
+func (s Session) String() string { return "secureflows.Session(" + redacted + ")" }
+
+// GoString is String, for whoever calls it directly.
+func (s Session) GoString() string { return s.String() }
 
 // LogValue gives log/slog the session without its token.
-func (s *Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
+func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
 // send makes a call with the session's token. Whoever listens hears of a
 // refusal before the caller does.
@@ -193,7 +196,7 @@ func (s *Session) send(ctx context.Context, r request) (*transport.Answer, *Erro
 	}
 	r.credential = s.token.Reveal()
 	answer, err := s.client.send(ctx, r)
-	if err != nil && !s.token.IsZero() && errors.Is(err, ErrSignedOut) {
+	if err != nil && !s.token.IsZero() && err.signsOut() {
 		s.client.listeners.tell(s.token)
 	}
 	return answer, err

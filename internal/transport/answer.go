@@ -31,6 +31,11 @@ type Answer struct {
 	// Neither holds a token of the request.
 	Message string
 	Code    string
+	// Said and SaidCode are the same before they were made fit to print. They
+	// are to decide by and for nothing else: with a token such as "token", the
+	// scrubbed "Session token expired" says little.
+	Said     string
+	SaidCode string
 	// RetryAfter is what the service asked for, as it asked.
 	RetryAfter time.Duration
 	// Uncertain says that an earlier attempt may have been executed: its
@@ -63,7 +68,7 @@ func (a *Answer) read(response *http.Response, c *call) error {
 	}
 	text, err := readAll(body, response.ContentLength, limit)
 	_ = body.Close()
-	if err != nil && response.StatusCode == http.StatusOK {
+	if err != nil && (response.StatusCode == http.StatusOK || c.callerDone()) {
 		return err
 	}
 	a.call, a.Status = c, response.StatusCode
@@ -100,7 +105,9 @@ func (e tooLong) Error() string { return fmt.Sprintf("an answer of more than %d 
 // readAll reads up to limit bytes, and fails beyond. Memory grows with what
 // arrives, not with what a header announces.
 func readAll(body io.Reader, announced int64, limit int) ([]byte, error) {
-	if announced == 0 {
+	// Not by its announced length: a transport that makes up its responses may
+	// have left that at zero.
+	if body == http.NoBody {
 		return nil, nil
 	}
 	size := 512
@@ -130,16 +137,26 @@ func (a *Answer) describe(text []byte, contentType string, secrets []string) {
 		Status json.RawMessage `json:"status"`
 		Error  *string         `json:"error"`
 		Code   json.RawMessage `json:"code"`
+		// Both stand in what Spring and its gateways answer for a route they
+		// do not have, and in nothing the API says.
+		Path      json.RawMessage `json:"path"`
+		Timestamp json.RawMessage `json:"timestamp"`
 	}
-	if err := json.Unmarshal(text, &form); err == nil && form.Error != nil && sameStatus(form.Status, a.Status) {
+	framework := func() bool { return form.Path != nil && form.Timestamp != nil }
+	if err := json.Unmarshal(text, &form); err == nil && form.Error != nil && sameStatus(form.Status, a.Status) && !framework() {
 		a.FromAPI = true
-		a.Message = Clean(*form.Error, 1024, secrets...)
-		var code string
-		if json.Unmarshal(form.Code, &code) == nil {
-			a.Code = Clean(code, 64, secrets...)
-		}
+		a.Said = *form.Error
+		_ = json.Unmarshal(form.Code, &a.SaidCode) // a code that is no text is none
+		a.Message = Clean(a.Said, 1024, secrets...)
+		a.Code = Clean(a.SaidCode, 64, secrets...)
 		return
 	}
+	a.describeForeign(text, contentType, secrets)
+	a.Said = a.Message
+}
+
+// describeForeign says what came instead of an error of the API.
+func (a *Answer) describeForeign(text []byte, contentType string, secrets []string) {
 	switch {
 	case a.Empty:
 		a.Message = "an empty body"
@@ -173,7 +190,7 @@ func title(page string, secrets []string) string {
 
 // billing reports whether a 429 is, or may be, the plan's and not the edge's:
 // such a request is never sent again.
-func (a *Answer) billing() bool { return a.cut || strings.HasPrefix(a.Code, "BILLING_") }
+func (a *Answer) billing() bool { return a.cut || strings.HasPrefix(a.SaidCode, "BILLING_") }
 
 // spent is the body of a response whose real one was read into its answer.
 // Through it, backoff finds the answer.

@@ -57,6 +57,7 @@ func (c *call) observe(response *http.Response, err error) bool {
 		c.failure = c.fail(err)
 	}
 	c.logAttempt()
+	c.connected.Store(false) // the next attempt's own
 	c.waiting = c.again() && c.fits(c.longestWait())
 	c.uncertain = c.uncertain || c.lostAnswer()
 	return c.waiting
@@ -90,7 +91,12 @@ func (c *call) lostAnswer() bool {
 	if c.failure != nil {
 		return c.failure.Uncertain
 	}
-	return c.answer.Status == http.StatusBadGateway || c.answer.Status == http.StatusGatewayTimeout
+	switch c.answer.Status {
+	case http.StatusBadGateway, http.StatusGatewayTimeout, 520, 524: // the last two are Cloudflare's own
+		return true
+	default:
+		return false
+	}
 }
 
 // fits reports whether a wait ends before the caller's deadline. Where it does

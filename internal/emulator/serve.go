@@ -1,0 +1,92 @@
+package emulator
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// ServeHTTP answers the service's endpoints, the hosted pages and the control
+// API. It aborts the handler, as http.ErrAbortHandler says, where a fault breaks
+// the connection.
+func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := e.newRequest(r)
+	if strings.HasPrefix(x.path, controlPrefix) {
+		// Neither recorded nor subject to faults: a fault on every path must
+		// leave a way to take it back.
+		e.finish(w, x, nil, Fault{}, e.controlAnswer(x))
+		return
+	}
+	entry := e.recorder.arrive(x)
+	if r.Method == http.MethodOptions {
+		e.finish(w, x, entry, Fault{}, preflight(r))
+		return
+	}
+	fault := e.faults.take(x)
+	if fault.Status != 0 {
+		e.finish(w, x, entry, fault, fault.answer())
+		return
+	}
+	e.finish(w, x, entry, fault, e.route(x))
+}
+
+// finish sends the answer as far as the fault lets it. The request has run
+// already: an answer that is late or lost is one whose effects are there.
+func (e *Emulator) finish(w http.ResponseWriter, x *request, entry *record, fault Fault, a answer) {
+	for name, values := range fault.Header {
+		for i, value := range values {
+			if i == 0 {
+				a.setHeader(name, value)
+			} else {
+				a.header.Add(name, value)
+			}
+		}
+	}
+	alive := e.delay(x.Context(), fault.Delay)
+	status := a.status
+	if fault.Drop || !alive {
+		status = 0
+	}
+	if entry != nil {
+		entry.status.Store(int32(status))
+	}
+	e.log(x, status)
+	switch {
+	case status == 0:
+		panic(http.ErrAbortHandler)
+	case fault.Truncate:
+		a.cut(w, x.Request)
+	default:
+		a.write(w, x.Request)
+	}
+}
+
+// delay waits and reports whether there is still somebody to answer.
+func (e *Emulator) delay(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return true
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-e.closed:
+	case <-ctx.Done():
+		return false
+	}
+	return true
+}
+
+func (e *Emulator) log(x *request, status int) {
+	logger := e.config.Logger
+	if logger == nil || !logger.Enabled(x.Context(), slog.LevelInfo) {
+		return
+	}
+	logger.LogAttrs(x.Context(), slog.LevelInfo, "request",
+		slog.String("method", redactText(x.Method, nil)),
+		slog.String("path", redactPath(x.path, x.secrets())),
+		slog.Int("status", status),
+	)
+}

@@ -1,0 +1,107 @@
+package emulator
+
+import (
+	"slices"
+	"sync"
+)
+
+// store is everything that a reset forgets about sessions. The set of tenants
+// is fixed; each locks for itself.
+//
+// Locks are taken in the order tenant, session. Reads and writes of a payload
+// take the session's only, so that users do not wait for each other.
+type store struct {
+	tenants  map[string]*tenant
+	sessions sessions
+}
+
+// sessions finds a session by its id.
+type sessions struct {
+	shards [sessionShards]shard
+}
+
+// sessionShards is a power of two well above the number of cores that a test
+// machine has.
+const sessionShards = 64
+
+type shard struct {
+	mu       sync.RWMutex // guards sessions
+	sessions map[int64]*session
+}
+
+// tenant is a workspace with its sessions.
+type tenant struct {
+	workspace Workspace
+	apps      map[string]*App
+	sessions  *sessions // of the whole store
+
+	mu sync.Mutex // guards all below
+	// owned are the sessions that are not revoked, oldest first.
+	owned map[ownership][]*session
+	roll  roll
+}
+
+// ownership is what get-or-create looks sessions up by.
+type ownership struct {
+	owner *person
+	app   *App // nil without an application
+}
+
+func newStore(workspaces []Workspace) *store {
+	st := &store{tenants: make(map[string]*tenant, len(workspaces))}
+	for _, workspace := range workspaces {
+		t := &tenant{
+			workspace: workspace,
+			apps:      make(map[string]*App, len(workspace.Apps)),
+			sessions:  &st.sessions,
+			owned:     make(map[ownership][]*session),
+		}
+		for i := range workspace.Apps {
+			t.apps[workspace.Apps[i].ID] = &workspace.Apps[i]
+		}
+		st.tenants[workspace.Name] = t
+	}
+	return st
+}
+
+func (all *sessions) shard(id int64) *shard { return &all.shards[id%sessionShards] }
+
+// find returns nil for a session that is unknown here.
+func (all *sessions) find(id int64) *session {
+	sh := all.shard(id)
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	return sh.sessions[id]
+}
+
+func (all *sessions) add(s *session) {
+	sh := all.shard(s.id)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if sh.sessions == nil {
+		sh.sessions = make(map[int64]*session)
+	}
+	sh.sessions[s.id] = s
+}
+
+// newest returns the most recent session of this owner and application that is
+// active, or nil. The caller holds the tenant's lock.
+func (t *tenant) newest(o ownership, now instant) *session {
+	for _, s := range slices.Backward(t.owned[o]) {
+		if !s.expires.reached(now) {
+			return s
+		}
+	}
+	return nil
+}
+
+// forget takes a revoked session out of the tenant's books.
+func (t *tenant) forget(s *session) {
+	t.roll.leave(s)
+	o := ownership{s.owner, s.app}
+	if rest := slices.DeleteFunc(t.owned[o], func(other *session) bool { return other == s }); len(rest) > 0 {
+		t.owned[o] = rest
+	} else {
+		delete(t.owned, o)
+	}
+}

@@ -1,0 +1,95 @@
+package secureflows_test
+
+import (
+	"go/ast"
+	"go/parser"
+	gotoken "go/token"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestEveryPublicNameHasAnExample keeps the promise that each function, type,
+// method, constant and variable is used in an example that runs.
+func TestEveryPublicNameHasAnExample(t *testing.T) {
+	for _, dir := range []string{".", "secureflowstest"} {
+		var examples strings.Builder
+		files, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
+		require.NoError(t, err)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			examples.Write(text)
+		}
+		names := publicNames(t, dir)
+		require.NotEmpty(t, names)
+		for _, name := range names {
+			used := regexp.MustCompile(`\.` + name + `\b`)
+			assert.True(t, used.MatchString(examples.String()), "%s: no example uses %s", dir, name)
+		}
+	}
+}
+
+// publicNames are the exported declarations of the package in dir. Methods that
+// fmt, slog and the encoders call are left out: an example prints the value.
+func publicNames(t *testing.T, dir string) []string {
+	hooks := map[string]bool{
+		"Error": true, "Unwrap": true, "String": true, "GoString": true, "Format": true,
+		"LogValue": true, "MarshalText": true, "GobEncode": true, "GobDecode": true, "TB": true,
+	}
+	var names []string
+	add := func(name *ast.Ident) {
+		if name.IsExported() && !hooks[name.Name] {
+			names = append(names, name.Name)
+		}
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
+	require.NoError(t, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, 0)
+		require.NoError(t, err)
+		for _, declaration := range parsed.Decls {
+			forEachName(declaration, add)
+		}
+	}
+	return names
+}
+
+func forEachName(declaration ast.Decl, visit func(*ast.Ident)) {
+	switch d := declaration.(type) {
+	case *ast.FuncDecl:
+		if d.Recv == nil || ast.IsExported(receiver(d)) {
+			visit(d.Name)
+		}
+	case *ast.GenDecl:
+		for _, spec := range d.Specs {
+			switch s := spec.(type) {
+			case *ast.TypeSpec:
+				visit(s.Name)
+			case *ast.ValueSpec:
+				for _, name := range s.Names {
+					visit(name)
+				}
+			}
+		}
+	}
+}
+
+func receiver(d *ast.FuncDecl) string {
+	of := d.Recv.List[0].Type
+	if pointer, ok := of.(*ast.StarExpr); ok {
+		of = pointer.X
+	}
+	if generic, ok := of.(*ast.IndexExpr); ok {
+		of = generic.X
+	}
+	return of.(*ast.Ident).Name
+}
