@@ -87,20 +87,28 @@ func bestHits(query string, limit int) []docHit {
 			Heading:    chunk.heading,
 			Snippet:    chunk.snippet,
 			URL:        "/docs/read/?path=" + url.QueryEscape(chunk.path),
-			Score:      similarity(wanted, docWords()[i]),
+			Score:      score(wanted, docWords()[i]),
 		})
 	}
 	slices.SortStableFunc(hits, func(a, b docHit) int { return cmp.Compare(b.Score, a.Score) })
 	return hits[:min(limit, len(hits))]
 }
 
-var docWords = sync.OnceValue(func() []map[string]bool {
-	all := make([]map[string]bool, len(docChunks))
+// chunkWords are what a chunk is found by.
+type chunkWords struct{ heading, all map[string]bool }
+
+var docWords = sync.OnceValue(func() []chunkWords {
+	list := make([]chunkWords, len(docChunks))
 	for i, chunk := range docChunks {
-		all[i] = words(docTitles[chunk.path] + " " + chunk.heading + " " + chunk.snippet)
+		list[i] = chunkWords{words(chunk.heading), words(docTitles[chunk.path] + " " + chunk.heading + " " + chunk.snippet)}
 	}
-	return all
+	return list
 })
+
+// score lets the heading, which says what a chunk is about, count for half.
+func score(wanted map[string]bool, chunk chunkWords) float64 {
+	return math.Round(1e4*(similarity(wanted, chunk.heading)+similarity(wanted, chunk.all))/2) / 1e4
+}
 
 // words are the distinct words of a text, with the plural s taken off.
 func words(text string) map[string]bool {
@@ -124,7 +132,7 @@ func similarity(a, b map[string]bool) float64 {
 	if shared == 0 {
 		return 0
 	}
-	return math.Round(1e4*float64(shared)/math.Sqrt(float64(len(a)*len(b)))) / 1e4
+	return float64(shared) / math.Sqrt(float64(len(a)*len(b)))
 }
 
 // GET /docs/read/?path=: the whole document that a hit comes from.

@@ -26,8 +26,17 @@ var (
 	jwtPattern = regexp.MustCompile(`eyJ[A-Za-z0-9_\-.]*`)
 	// A string field of JSON, or a parameter, whose name speaks of a token.
 	tokenFieldPattern = regexp.MustCompile(`(?i)("[^"\\]*token"\s*:\s*)"(?:[^"\\]|\\.)*"?`)
-	tokenParamPattern = regexp.MustCompile(`(?i)([a-z_-]*token(?:=|%3d|%253d))[^&\s"'<>]*`)
+	tokenParamPattern = regexp.MustCompile(`(?i)(token(?:=|%3d|%253d))[^&\s"'<>]*`)
 )
+
+// redactNamed takes out what stands beside a name that speaks of a token.
+func redactNamed(text string) string {
+	if !strings.Contains(strings.ToLower(text), "token") {
+		return text // most; the patterns are slow
+	}
+	text = tokenFieldPattern.ReplaceAllString(text, `${1}"`+redacted+`"`)
+	return tokenParamPattern.ReplaceAllString(text, "${1}"+redacted)
+}
 
 // redactRequest is the request as it may be kept. What is secret is known by
 // where it stands (Authorization, the renew path, parameters and fields named
@@ -104,7 +113,7 @@ func redactHeader(header http.Header, secrets []string) http.Header {
 		switch {
 		case name == "Authorization" || name == "Proxy-Authorization":
 			kept[name] = redactCredentials(values)
-		case name == "Cookie" || namesToken(name):
+		case name == "Cookie" || headerNamesToken(name):
 			kept[name] = []string{redacted}
 		default:
 			kept[name] = redactValues(values, secrets)
@@ -113,8 +122,19 @@ func redactHeader(header http.Header, secrets []string) http.Header {
 	return kept
 }
 
+// headerNamesToken is namesToken for a canonical header name.
+func headerNamesToken(name string) bool {
+	return strings.Contains(name, "oken") || strings.Contains(name, "uthorization")
+}
+
+// Shared by the records of nearly all requests; they are cloned when read.
+var valueRedactedBearer = []string{"Bearer " + redacted}
+
 // redactCredentials leaves the scheme, which tests want to see.
 func redactCredentials(values []string) []string {
+	if len(values) == 1 && strings.HasPrefix(values[0], "Bearer ") {
+		return valueRedactedBearer
+	}
 	kept := make([]string, len(values))
 	for i, value := range values {
 		kept[i] = redacted
@@ -132,8 +152,8 @@ func redactValues(values []string, secrets []string) []string {
 	kept := values
 	for i, value := range values {
 		clean := redactText(value, secrets)
-		if strings.Contains(clean, "oken") { // a Referer, say
-			clean = tokenParamPattern.ReplaceAllString(clean, "${1}"+redacted)
+		if strings.Contains(clean, "=") { // a Referer, say
+			clean = redactNamed(clean)
 		}
 		if clean == value {
 			continue
@@ -150,7 +170,7 @@ func redactPath(path string, secrets []string) string {
 	if segment, found := strings.CutPrefix(path, renewPrefix); found && segment != "" {
 		return renewPrefix + redacted
 	}
-	if len(secrets) == 0 && !strings.Contains(path, "%") && !strings.Contains(path, jwtStart) {
+	if !strings.Contains(path, "%") && redactText(path, secrets) == path {
 		return path
 	}
 	segments := strings.Split(path, "/")
@@ -171,7 +191,7 @@ func redactQuery(query string, secrets []string) string {
 		switch {
 		case namesToken(unescapeQuery(name)),
 			redactText(decoded, secrets) != decoded,
-			tokenParamPattern.MatchString(decoded):
+			redactNamed(decoded) != decoded:
 			pairs[i] = redactText(name, secrets) + "=" + redacted
 		default:
 			pairs[i] = redactText(pair, secrets)
@@ -192,8 +212,6 @@ func redactBody(body string, secrets []string) string {
 		// The cut may have gone through a token, which no longer looks like one.
 		body = strings.TrimRight(body, tokenChars)
 	}
-	body = redactText(body, secrets)
-	body = tokenFieldPattern.ReplaceAllString(body, `${1}"`+redacted+`"`)
-	body = tokenParamPattern.ReplaceAllString(body, "${1}"+redacted)
+	body = redactNamed(redactText(body, secrets))
 	return strings.ToValidUTF8(body[:min(len(body), maxRecordedBody)], "")
 }

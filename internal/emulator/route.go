@@ -40,10 +40,7 @@ var (
 	}
 )
 
-const (
-	apiPrefix   = "/api/"
-	renewPrefix = "/api/v1/sessions/renew/"
-)
+const renewPrefix = "/api/v1/sessions/renew/"
 
 func (e *Emulator) route(r *request) answer {
 	for i := range segmentRoutes {
@@ -55,7 +52,7 @@ func (e *Emulator) route(r *request) answer {
 	if found, ok := routes[r.path]; ok {
 		return found.serve(e, r)
 	}
-	if !strings.HasPrefix(r.path, apiPrefix) {
+	if r.path != "/api" && !strings.HasPrefix(r.path, "/api/") {
 		return page(http.StatusNotFound, "notFound", nil)
 	}
 	return errNotFound.answer()

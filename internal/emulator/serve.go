@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -9,8 +10,8 @@ import (
 )
 
 // ServeHTTP answers the service's endpoints, the hosted pages and the control
-// API. It aborts the handler, as http.ErrAbortHandler says, where a fault breaks
-// the connection.
+// API. Where a fault breaks the connection it aborts the handler, as
+// http.ErrAbortHandler says.
 func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := e.newRequest(r)
 	if strings.HasPrefix(x.path, controlPrefix) {
@@ -55,12 +56,25 @@ func (e *Emulator) finish(w http.ResponseWriter, x *request, entry *record, faul
 	e.log(x, status)
 	switch {
 	case status == 0:
-		panic(http.ErrAbortHandler)
+		drop(w)
 	case fault.Truncate:
 		a.cut(w, x.Request)
 	default:
 		a.write(w, x.Request)
 	}
+}
+
+// drop breaks the connection. A client that has used it before and reads nothing
+// at all sends a GET again without telling anybody (RFC 9112, section 9.3.1;
+// net/http and browsers do), and a test would never see the fault: so the first
+// word of an answer goes out.
+func drop(w http.ResponseWriter) {
+	connection, _, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		panic(http.ErrAbortHandler) // HTTP/2, or no connection at all
+	}
+	io.WriteString(connection, "HTTP/1.1 ")
+	connection.Close()
 }
 
 // delay waits and reports whether there is still somebody to answer.

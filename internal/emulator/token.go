@@ -6,12 +6,13 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"hash"
+	"hash/maphash"
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // tokenType keeps the credentials apart: all are signed with one key, and none
@@ -27,38 +28,70 @@ const (
 // claims is what a token says about itself. Subject is a session's id in a
 // session token and a person's id in the others.
 type claims struct {
-	Subject  int64     `json:"sub,string"`
-	Type     tokenType `json:"tokenType"`
-	Revision int64     `json:"tokenRevision,omitempty"`
+	Subject  int64
+	Type     tokenType
+	Revision int64
 	// Serial makes two tokens of one instant different, and names the one that
 	// ExpireToken ends.
-	Serial  int64   `json:"jti,string"`
-	Email   string  `json:"email,omitempty"`
-	Issued  instant `json:"iat"`
-	Expires instant `json:"exp,omitempty"`
+	Serial  int64
+	Issued  instant
+	Expires instant
+	Email   string // for people who look into an ID token; never read back
 }
 
-// MarshalJSON writes a NumericDate with its fraction, which RFC 7519 section 2
+// marshal writes the claims as JSON, in an order that parseClaims counts on.
+// The dates are NumericDates with their fraction, which RFC 7519 section 2
 // allows: rounding to seconds would end a token early or late, and tests that
 // move the clock by exactly a lifetime would notice.
-func (i instant) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "%d.%09d", i/1e9, i%1e9), nil
+func (c claims) marshal() []byte {
+	b := fmt.Appendf(nil, `{"sub":"%d","tokenType":"%s","tokenRevision":%d,"jti":"%d","iat":%s`,
+		c.Subject, c.Type, c.Revision, c.Serial, c.Issued.numericDate())
+	if c.Expires != never {
+		b = fmt.Appendf(b, `,"exp":%s`, c.Expires.numericDate())
+	}
+	if c.Email != "" {
+		b = appendJSONString(append(b, `,"email":`...), c.Email)
+	}
+	return append(b, '}')
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote; the signature has been checked.
-func (i *instant) UnmarshalJSON(text []byte) error {
-	seconds, fraction, _ := strings.Cut(string(text), ".")
-	whole, err := strconv.ParseInt(seconds, 10, 64)
-	if err != nil {
-		return err
+// parseClaims reads what marshal wrote, whose signature has been checked. Every
+// request does this, and encoding/json would take longer than all the rest.
+func parseClaims(text string) (c claims, ok bool) {
+	c.Subject, ok = claimNumber(text, `"sub":"`, "")
+	if !ok {
+		return c, false
 	}
-	nanos, err := strconv.ParseInt(fraction, 10, 64)
-	if err != nil {
-		return err
-	}
-	*i = instant(whole*1e9 + nanos)
-	return nil
+	c.Type = tokenType(claim(text, `"tokenType":"`))
+	c.Revision, _ = claimNumber(text, `"tokenRevision":`, "")
+	c.Serial, _ = claimNumber(text, `"jti":"`, "")
+	issued, _ := claimNumber(text, `"iat":`, ".")
+	expires, _ := claimNumber(text, `"exp":`, ".")
+	c.Issued, c.Expires = instant(issued), instant(expires)
+	return c, true
 }
+
+// claim is the text from the end of name to the end of its value. Quotes in an
+// email are escaped, so none can be taken for the name of a claim.
+func claim(text, name string) string {
+	_, rest, _ := strings.Cut(text, name)
+	if end := strings.IndexAny(rest, `",}`); end >= 0 {
+		return rest[:end]
+	}
+	return ""
+}
+
+// claimNumber takes the point out of a NumericDate, which leaves nanoseconds.
+func claimNumber(text, name, point string) (int64, bool) {
+	digits := claim(text, name)
+	if point != "" {
+		digits = strings.Replace(digits, point, "", 1)
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	return number, err == nil
+}
+
+func (i instant) numericDate() string { return fmt.Sprintf("%d.%09d", i/1e9, i%1e9) }
 
 // joseHeader is {"alg":"HS256","typ":"JWT"}. A token that does not start with
 // exactly these bytes is refused, so there is no algorithm to confuse.
@@ -68,22 +101,27 @@ const joseHeader = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9."
 // token of another emulator, or of the real service, is never good here.
 type signer struct {
 	macs sync.Pool // of hash.Hash, keyed
+	seed maphash.Seed
+	// verified remembers tokens whose signature was found to hold, each in the
+	// place its hash picks: an application sends the same one over and over.
+	verified [256]atomic.Pointer[verifiedToken]
+}
+
+type verifiedToken struct {
+	token  []byte
+	claims claims
 }
 
 func newSigner() *signer {
 	key := make([]byte, sha256.Size)
 	rand.Read(key) // never fails: crypto/rand crashes the program instead
-	s := &signer{}
+	s := &signer{seed: maphash.MakeSeed()}
 	s.macs.New = func() any { return hmac.New(sha256.New, key) }
 	return s
 }
 
 func (s *signer) sign(c claims) string {
-	body, err := json.Marshal(c)
-	if err != nil {
-		panic("emulator: claims do not marshal: " + err.Error()) // no field can
-	}
-	input := joseHeader + base64.RawURLEncoding.EncodeToString(body)
+	input := joseHeader + base64.RawURLEncoding.EncodeToString(c.marshal())
 	return input + "." + string(s.signature(input))
 }
 
@@ -91,7 +129,19 @@ func (s *signer) sign(c claims) string {
 // holds. Whether it has expired is not asked here: renewal and the browser
 // logout take expired tokens.
 func (s *signer) verify(token string, want tokenType) (claims, bool) {
-	var c claims
+	place := &s.verified[maphash.String(s.seed, token)%uint64(len(s.verified))]
+	if known := place.Load(); known != nil && subtle.ConstantTimeCompare(known.token, []byte(token)) == 1 {
+		return known.claims, known.claims.Type == want
+	}
+	c, ok := s.check(token)
+	if ok {
+		place.Store(&verifiedToken{[]byte(token), c})
+	}
+	return c, ok && c.Type == want
+}
+
+// check is verify without memory.
+func (s *signer) check(token string) (c claims, ok bool) {
 	end := strings.LastIndexByte(token, '.')
 	if end < len(joseHeader) || !strings.HasPrefix(token, joseHeader) {
 		return c, false
@@ -102,10 +152,10 @@ func (s *signer) verify(token string, want tokenType) (claims, bool) {
 		return c, false
 	}
 	body, err := base64.RawURLEncoding.DecodeString(token[len(joseHeader):end])
-	if err != nil || json.Unmarshal(body, &c) != nil {
+	if err != nil {
 		return c, false
 	}
-	return c, c.Type == want
+	return parseClaims(string(body))
 }
 
 func (s *signer) signature(input string) []byte {
