@@ -3,6 +3,7 @@ package secureflows_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -87,6 +88,14 @@ func TestNewAndSessionPerformNoIO(t *testing.T) {
 	session := client.Session(token(t, sessionText))
 	_ = session.Token()
 	assert.Empty(t, service.requests())
+}
+
+// fmt would walk through the client's maps while other calls write to them.
+func TestAPrintedClientIsItsName(t *testing.T) {
+	client := newClient(t, answering(hang))
+	for _, format := range []string{"%v", "%+v", "%#v", "%s", "%d"} {
+		assert.Equal(t, "secureflows.Client(https://service.example demo-workspace/demo-app)", fmt.Sprintf(format, client))
+	}
 }
 
 func TestTheHTTPClientIsUsedAndNeverChanged(t *testing.T) {

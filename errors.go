@@ -238,7 +238,7 @@ func refused(op *operation, answer *transport.Answer) *Error {
 		uncertain: answer.Status/100 != 4,
 	}
 	e.kind = op.decide(answer)
-	e.notOwner = e.kind == ErrForbidden && op == &opRenew && strings.Contains(answer.Said, "does not own")
+	e.notOwner = e.kind == ErrForbidden && op == &opRenew && strings.Contains(answer.Said.Message, "does not own")
 	return e
 }
 
@@ -280,7 +280,7 @@ func (op *operation) decide(answer *transport.Answer) error {
 // ended tells apart the 401s and 410s. A 410 whose body cannot be read still
 // means expired: if that is wrong, the renewal is refused and nothing is lost.
 func ended(answer *transport.Answer) error {
-	message := strings.ToLower(answer.Said)
+	message := strings.ToLower(answer.Said.Message)
 	switch {
 	case answer.Status == http.StatusUnauthorized && strings.HasPrefix(message, "session token expired"):
 		return ErrTokenExpired
@@ -304,11 +304,11 @@ func (op *operation) signedOut(kind error) error {
 
 func (op *operation) forbidden(answer *transport.Answer) error {
 	switch {
-	case answer.SaidCode == "BILLING_GRACE_LOCK":
+	case answer.Said.Code == "BILLING_GRACE_LOCK":
 		return ErrGraceLock
 	case op.public:
 		return ErrForbidden
-	case answer.Empty, answer.FromAPI && strings.EqualFold(answer.Said, "Access denied"):
+	case answer.Empty, answer.FromAPI && strings.EqualFold(answer.Said.Message, "Access denied"):
 		return ErrUnauthenticated
 	default:
 		return ErrForbidden
@@ -322,7 +322,7 @@ func (op *operation) notFound(answer *transport.Answer) error {
 	switch {
 	case !answer.FromAPI:
 		return ErrUnavailable
-	case op.missing == ErrKeyNotFound && strings.EqualFold(answer.Said, "Session not found"):
+	case op.missing == ErrKeyNotFound && strings.EqualFold(answer.Said.Message, "Session not found"):
 		return ErrSessionNotFound
 	default:
 		return cmp.Or(op.missing, ErrUnavailable)
@@ -330,7 +330,7 @@ func (op *operation) notFound(answer *transport.Answer) error {
 }
 
 func limited(answer *transport.Answer) error {
-	switch answer.SaidCode {
+	switch answer.Said.Code {
 	case "BILLING_SESSION_LIMIT":
 		return ErrSessionLimit
 	case "BILLING_PAYLOAD_LIMIT":

@@ -145,10 +145,14 @@ func endless(text string) func(*http.Request) io.Reader {
 	return func(*http.Request) io.Reader { return io.MultiReader(strings.NewReader(text), &filler{}) }
 }
 
-// filler gives the letter x for ever, and counts how many were taken.
+// filler gives the letter x, for longer than anybody may read, and counts how
+// many were taken.
 type filler struct{ taken int }
 
 func (f *filler) Read(b []byte) (int, error) {
+	if f.taken > 64<<20 {
+		return 0, io.EOF
+	}
 	for i := range b {
 		b[i] = 'x'
 	}

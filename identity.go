@@ -3,6 +3,11 @@ package secureflows
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"unique"
+
+	"github.com/secureflows/secureflows-go/internal/arrival"
 )
 
 // Identity is who a session belongs to, as the service says.
@@ -42,31 +47,73 @@ func (c *Client) Resolve(ctx context.Context, token Token) (Identity, error) {
 	return c.Session(token).Identity(ctx)
 }
 
-// caller is what a context carries.
-type caller struct {
-	identity Identity
-	session  *Session
-}
-
 type callerKey struct{}
 
+// callerContext is a context that carries whoever makes a request.
+type callerContext struct {
+	context.Context
+	identity Identity
+	session  *Session
+	// client and bearer make the session when somebody asks for it, where
+	// session is nil.
+	client *Client
+	bearer string
+}
+
+func (c *callerContext) Value(key any) any {
+	if key == (callerKey{}) {
+		return c
+	}
+	return c.Context.Value(key)
+}
+
+// Format keeps the bearer out of a printed context.
+func (c *callerContext) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v.WithCaller", c.Context) }
+
 // NewContext gives a copy of ctx that carries the identity and the session of
-// whoever makes the request. Middleware calls it for handlers; tests of
-// handlers may call it themselves.
+// whoever makes the request. Middleware does it for handlers; tests of handlers
+// may do it themselves.
 func NewContext(ctx context.Context, identity Identity, session *Session) context.Context {
-	return context.WithValue(ctx, callerKey{}, caller{identity, session})
+	return &callerContext{Context: ctx, identity: identity, session: session}
 }
 
 // IdentityFromContext gives the identity ctx carries; ok is false when it
 // carries none, as for an anonymous request.
 func IdentityFromContext(ctx context.Context) (identity Identity, ok bool) {
-	c, ok := ctx.Value(callerKey{}).(caller)
-	return c.identity, ok
+	c, ok := ctx.Value(callerKey{}).(*callerContext)
+	if !ok {
+		return Identity{}, false
+	}
+	return c.identity, true
 }
 
 // SessionFromContext gives the session ctx carries; ok is false when it carries
 // none, as for an anonymous request.
 func SessionFromContext(ctx context.Context) (session *Session, ok bool) {
-	c, _ := ctx.Value(callerKey{}).(caller)
-	return c.session, c.session != nil
+	c, ok := ctx.Value(callerKey{}).(*callerContext)
+	switch {
+	case !ok:
+		return nil, false
+	case c.session != nil:
+		return c.session, true
+	case c.client != nil:
+		return c.client.Session(Token{secret{unique.Make(c.bearer)}}), true
+	default:
+		return nil, false
+	}
+}
+
+func init() { arrival.Attach = attach }
+
+// attach gives a copy of r whose context carries its caller; see package
+// arrival.
+func attach(r *http.Request, client *Client, bearer string, identity Identity) *http.Request {
+	arrived := &struct {
+		ctx     callerContext
+		request http.Request
+	}{ctx: callerContext{Context: r.Context(), identity: identity, client: client, bearer: bearer}}
+	// The copy that WithContext makes does not leave this function, so it stays
+	// off the heap.
+	arrived.request = *r.WithContext(&arrived.ctx)
+	return &arrived.request
 }

@@ -58,6 +58,7 @@
 package secureflows
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -149,6 +150,13 @@ func New(cfg Config) (*Client, error) {
 			Logger:     cfg.Logger,
 		}),
 	}, nil
+}
+
+// Format prints which application of which workspace this is the client of,
+// under every verb. Without it, fmt would walk through the maps below while
+// others write to them.
+func (c *Client) Format(f fmt.State, _ rune) {
+	_, _ = fmt.Fprintf(f, "secureflows.Client(%s %s/%s)", c.origin, c.workspace, c.appID)
 }
 
 func retries(configured int) int {

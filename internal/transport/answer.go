@@ -31,11 +31,10 @@ type Answer struct {
 	// Neither holds a token of the request.
 	Message string
 	Code    string
-	// Said and SaidCode are the same before they were made fit to print. They
-	// are to decide by and for nothing else: with a token such as "token", the
+	// Said is the two before they were made fit to print; nil on a 200. It is
+	// to decide by and for nothing else: with a token such as "token", the
 	// scrubbed "Session token expired" says little.
-	Said     string
-	SaidCode string
+	Said *Words
 	// RetryAfter is what the service asked for, as it asked.
 	RetryAfter time.Duration
 	// Uncertain says that an earlier attempt may have been executed: its
@@ -47,6 +46,9 @@ type Answer struct {
 	cut   bool          // the body broke off
 	pause time.Duration // what to wait before another attempt, 0: nobody said
 }
+
+// Words are what an error says.
+type Words struct{ Message, Code string }
 
 // RequestID is the service's id of the call, the edge's, or else the one the
 // request carried.
@@ -145,14 +147,14 @@ func (a *Answer) describe(text []byte, contentType string, secrets []string) {
 	framework := func() bool { return form.Path != nil && form.Timestamp != nil }
 	if err := json.Unmarshal(text, &form); err == nil && form.Error != nil && sameStatus(form.Status, a.Status) && !framework() {
 		a.FromAPI = true
-		a.Said = *form.Error
-		_ = json.Unmarshal(form.Code, &a.SaidCode) // a code that is no text is none
-		a.Message = Clean(a.Said, 1024, secrets...)
-		a.Code = Clean(a.SaidCode, 64, secrets...)
+		a.Said = &Words{Message: *form.Error}
+		_ = json.Unmarshal(form.Code, &a.Said.Code) // a code that is no text is none
+		a.Message = Clean(a.Said.Message, 1024, secrets...)
+		a.Code = Clean(a.Said.Code, 64, secrets...)
 		return
 	}
 	a.describeForeign(text, contentType, secrets)
-	a.Said = a.Message
+	a.Said = &Words{Message: a.Message}
 }
 
 // describeForeign says what came instead of an error of the API.
@@ -190,7 +192,7 @@ func title(page string, secrets []string) string {
 
 // billing reports whether a 429 is, or may be, the plan's and not the edge's:
 // such a request is never sent again.
-func (a *Answer) billing() bool { return a.cut || strings.HasPrefix(a.SaidCode, "BILLING_") }
+func (a *Answer) billing() bool { return a.cut || strings.HasPrefix(a.Said.Code, "BILLING_") }
 
 // spent is the body of a response whose real one was read into its answer.
 // Through it, backoff finds the answer.

@@ -86,6 +86,9 @@ type cause struct {
 
 func (c *cause) Error() string { return c.text }
 
+// Format prints the text under every verb: %#v would go on to err.
+func (c *cause) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(c.text)) }
+
 // Is leaves errors.Is(err, syscall.ECONNREFUSED) and the like possible.
 func (c *cause) Is(target error) bool {
 	if target == context.Canceled || target == context.DeadlineExceeded {

@@ -43,6 +43,13 @@ func scrub(text, secret string, atCut bool) string {
 	}
 	plain, offsets := decode(text)
 	hidden := pieces(plain, secret)
+	if plain != text {
+		// A stray % in front of a piece takes its first characters for an
+		// escape.
+		for i, raw := 0, pieces(text, secret); i < len(plain); i++ {
+			hidden[i] = hidden[i] || slices.Contains(raw[offsets[i]:offsets[i+1]], true)
+		}
+	}
 	if atCut || len(text) >= maxErrorBytes {
 		hideBeginning(plain, secret, hidden)
 	}
