@@ -127,8 +127,10 @@ type Error struct {
 	cause error
 	// silent is a cause that is not in the text, because it may quote data.
 	silent error
-	// uncertain says that the service may have executed the call.
+	// uncertain says that the service may have executed the call, and note says
+	// so where it cannot simply be repeated.
 	uncertain bool
+	note      string
 	// notOwner says that the session to renew is somebody else's.
 	notOwner bool
 }
@@ -169,6 +171,9 @@ func (e *Error) facts() string {
 	}
 	if e.cause != nil {
 		facts = append(facts, e.cause.Error())
+	}
+	if e.note != "" {
+		facts = append(facts, e.note)
 	}
 	if e.RetryAfter > 0 {
 		facts = append(facts, "retry after "+e.RetryAfter.String())
@@ -218,12 +223,12 @@ func invalid(op, format string, args ...any) *Error {
 // failed turns a call that got no answer into an error: the caller's own
 // cancellation, or an outage.
 func failed(op *operation, failure *transport.Failure) *Error {
-	e := &Error{Op: op.name, RequestID: failure.RequestID, cause: failure.Cause, uncertain: failure.Uncertain}
+	e := &Error{Op: op.name, RequestID: failure.RequestID, cause: failure.Cause}
 	if !failure.Canceled {
 		e.kind = ErrUnavailable
 	}
-	if e.uncertain && op.uncertain != "" {
-		e.Message = op.uncertain
+	if failure.Uncertain {
+		e.uncertain, e.note = true, op.uncertain
 	}
 	return e
 }
@@ -234,8 +239,9 @@ func refused(op *operation, answer *transport.Answer) *Error {
 	e := &Error{
 		Op: op.name, StatusCode: answer.Status, Code: answer.Code, Message: answer.Message,
 		RequestID: answer.RequestID(), RetryAfter: answer.RetryAfter,
-		// Only a 4xx says that nothing was done.
-		uncertain: answer.Status/100 != 4,
+	}
+	if answer.Status/100 != 4 { // only a 4xx says that nothing was done
+		e.uncertain, e.note = true, op.uncertain
 	}
 	e.kind = op.decide(answer)
 	e.notOwner = e.kind == ErrForbidden && op == &opRenew && strings.Contains(answer.Said.Message, "does not own")
@@ -245,11 +251,10 @@ func refused(op *operation, answer *transport.Answer) *Error {
 // malformed is a 200 that is not what the contract promises for op: somebody
 // else answered, or the answer was damaged on its way.
 func malformed(op *operation, answer *transport.Answer, reason string) *Error {
-	e := &Error{Op: op.name, StatusCode: answer.Status, Message: reason, RequestID: answer.RequestID(), kind: ErrUnavailable, uncertain: true}
-	if op.uncertain != "" {
-		e.Message += "; " + op.uncertain
+	return &Error{
+		Op: op.name, StatusCode: answer.Status, Message: reason, RequestID: answer.RequestID(),
+		kind: ErrUnavailable, uncertain: true, note: op.uncertain,
 	}
-	return e
 }
 
 // decide reads the table of CONTRACT "Errors".

@@ -55,9 +55,9 @@ type callerContext struct {
 	identity Identity
 	session  *Session
 	// client and bearer make the session when somebody asks for it, where
-	// session is nil.
+	// session is nil. It is a pointer for the reason that secret is one.
 	client *Client
-	bearer string
+	bearer *string
 }
 
 func (c *callerContext) Value(key any) any {
@@ -97,7 +97,7 @@ func SessionFromContext(ctx context.Context) (session *Session, ok bool) {
 	case c.session != nil:
 		return c.session, true
 	case c.client != nil:
-		return c.client.Session(Token{secret{unique.Make(c.bearer)}}), true
+		return c.client.Session(Token{secret{unique.Make(*c.bearer)}}), true
 	default:
 		return nil, false
 	}
@@ -111,7 +111,9 @@ func attach(r *http.Request, client *Client, bearer string, identity Identity) *
 	arrived := &struct {
 		ctx     callerContext
 		request http.Request
-	}{ctx: callerContext{Context: r.Context(), identity: identity, client: client, bearer: bearer}}
+		bearer  string
+	}{bearer: bearer}
+	arrived.ctx = callerContext{Context: r.Context(), identity: identity, client: client, bearer: &arrived.bearer}
 	// The copy that WithContext makes does not leave this function, so it stays
 	// off the heap.
 	arrived.request = *r.WithContext(&arrived.ctx)

@@ -100,12 +100,14 @@ type Config struct {
 
 	// MaxRetries is how often a call is repeated after an outage or a rate
 	// limit. 0 is the default of 3, negative is none. Only what is safe to
-	// repeat is repeated; waits are short, follow Retry-After up to 30 s, and
-	// never outlast the context.
+	// repeat is repeated; waits are short, follow Retry-After up to 30 s each,
+	// and never outlast the context: give it a deadline. (net/http repeats a
+	// read by itself when a kept connection turns out to be closed.)
 	MaxRetries int
 
-	// Logger gets one debug record per attempt and one warning when a call
-	// gives up, without tokens, URLs or data. nil is silent.
+	// Logger gets one debug record per attempt, and one warning when a call
+	// gives up on an outage or a rate limit, without tokens, URLs or data. nil
+	// is silent.
 	Logger *slog.Logger
 }
 
@@ -198,7 +200,8 @@ func isLoopback(host string) bool {
 	if ip := net.ParseIP(host); ip != nil {
 		return ip.IsLoopback()
 	}
-	return strings.EqualFold(host, "localhost") || strings.HasSuffix(strings.ToLower(host), ".localhost")
+	// Names below localhost are this machine to a browser, but Go asks DNS.
+	return strings.EqualFold(host, "localhost")
 }
 
 // OnSignedOut calls listener whenever this client has ended a token or seen it
@@ -208,7 +211,8 @@ func isLoopback(host string) bool {
 // (a cache, other replicas) drops them then. A call the listener is told of
 // returns after it; listeners must be quick and safe for concurrent use.
 //
-// stop ends the calls; it may be called more than once.
+// stop ends the calls, but for one that has begun; it may be called more than
+// once.
 func (c *Client) OnSignedOut(listener func(Token)) (stop func()) {
 	return c.listeners.add(listener)
 }

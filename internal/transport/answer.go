@@ -27,6 +27,9 @@ type Answer struct {
 	FromAPI bool
 	// Empty says that an error came without a body, and that it was sent so.
 	Empty bool
+	// Uncertain says that an earlier attempt may have been executed: its
+	// answer was lost.
+	Uncertain bool
 	// Message and Code are the API's, or Message describes what came instead.
 	// Neither holds a token of the request.
 	Message string
@@ -37,9 +40,6 @@ type Answer struct {
 	Said *Words
 	// RetryAfter is what the service asked for, as it asked.
 	RetryAfter time.Duration
-	// Uncertain says that an earlier attempt may have been executed: its
-	// answer was lost.
-	Uncertain bool
 
 	call  *call
 	id    string        // as the service or the edge sent it
