@@ -17,7 +17,7 @@ import (
 // TestEveryPublicNameHasAnExample keeps the promise that each function, type,
 // method, constant and variable is used in an example that runs.
 func TestEveryPublicNameHasAnExample(t *testing.T) {
-	for _, dir := range []string{".", "secureflowstest"} {
+	for _, dir := range []string{".", "secureflowstest", "middleware"} {
 		var examples strings.Builder
 		files, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
 		require.NoError(t, err)

@@ -18,7 +18,7 @@ func TestReadme(t *testing.T) {
 	readme, err := os.ReadFile("README.md")
 	require.NoError(t, err)
 	var sources []string
-	for _, pattern := range []string{"example*_test.go", "secureflowstest/example*_test.go", "examples/*/*.go"} {
+	for _, pattern := range []string{"example*_test.go", "secureflowstest/example*_test.go", "middleware/example*_test.go", "examples/*/*.go"} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, file := range files {
