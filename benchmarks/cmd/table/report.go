@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"text/template"
+	"time"
+)
+
+//go:embed readme.md.tmpl
+var readme string
+
+// report is what the README says.
+type report struct {
+	Table, Client, Mock string // tables in Markdown
+	Versions            []string
+	Plot                string
+	Date, Go, Platform  string
+	CPU                 string
+	Processors, Rounds  int
+	Length              time.Duration
+
+	// How this SDK's middleware compares, in times.
+	OverFloor, OverFloorLong, UnderHMAC, UnderRSA, UnderRemote string
+}
+
+func newReport(rows []row, client, mock []line, cpu string, rounds int, length time.Duration) *report {
+	base, ours := find(rows, "floor"), find(rows, "secureflows/token=43")
+	r := &report{
+		Table: requestTable(rows, base.serial, base.parallel), Client: lineTable(client), Mock: lineTable(mock),
+		Versions: versions(rows), Plot: plotFile,
+		Date: time.Now().UTC().Format(time.DateOnly), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		CPU: cpu, Processors: runtime.GOMAXPROCS(0), Rounds: rounds, Length: length,
+		OverFloor:     ratio(ours.serial, base.serial),
+		OverFloorLong: ratio(find(rows, "secureflows/token=400").serial, base.serial),
+		UnderHMAC:     ratio(find(rows, "golang-jwt-HS256").serial, ours.serial),
+		UnderRemote:   ratio(find(rows, "secureflows-uncached").serial, ours.serial),
+	}
+	fastest := row{}
+	for _, candidate := range rows {
+		rsa := strings.HasSuffix(candidate.name, "RS256")
+		if rsa && (fastest.name == "" || candidate.serial.nanoseconds < fastest.serial.nanoseconds) {
+			fastest = candidate
+		}
+	}
+	r.UnderRSA = ratio(fastest.serial, ours.serial)
+	return r
+}
+
+func find(rows []row, name string) row {
+	for _, r := range rows {
+		if r.name == name {
+			return r
+		}
+	}
+	return row{}
+}
+
+func (r *report) markdown() ([]byte, error) {
+	parsed, err := template.New("readme").Parse(readme)
+	if err != nil {
+		return nil, err
+	}
+	var text bytes.Buffer
+	err = parsed.Execute(&text, r)
+	return text.Bytes(), err
+}
+
+func requestTable(rows []row, serial, parallel cost) string {
+	var b strings.Builder
+	b.WriteString("| per request | what it does | token, bytes | serial, ns | × floor | parallel, ns | × floor | allocations | bytes |\n")
+	b.WriteString("|---|---|--:|--:|--:|--:|--:|--:|--:|\n")
+	for _, r := range rows {
+		label := r.label
+		if strings.HasPrefix(r.name, "secureflows/") {
+			label = "**" + label + "**"
+		}
+		token := "any"
+		if r.name != "floor" {
+			token = fmt.Sprint(r.tokenBytes)
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", label, r.does, token,
+			grouped(r.serial.nanoseconds), ratio(r.serial, serial), grouped(r.parallel.nanoseconds), ratio(r.parallel, parallel),
+			grouped(float64(r.serial.allocations)), grouped(float64(r.serial.bytes)))
+	}
+	return b.String()
+}
+
+func lineTable(lines []line) string {
+	var b strings.Builder
+	b.WriteString("| benchmark | ns | allocations | bytes |\n|---|--:|--:|--:|\n")
+	for _, l := range lines {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", strings.TrimPrefix(l.name, "Benchmark"),
+			grouped(l.cost.nanoseconds), grouped(float64(l.cost.allocations)), grouped(float64(l.cost.bytes)))
+	}
+	return b.String()
+}
+
+// ratio has two significant digits, or all before the point.
+func ratio(c, base cost) string {
+	times := c.nanoseconds / base.nanoseconds
+	if times < 10 {
+		return fmt.Sprintf("%.1f", times)
+	}
+	return grouped(times)
+}
+
+// grouped writes a whole number with its thousands apart.
+func grouped(figure float64) string {
+	digits := fmt.Sprintf("%.0f", figure)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits
+}
+
+// versions are those of the modules measured, as this program was built with
+// them.
+func versions(rows []row) []string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return nil
+	}
+	measured := map[string]bool{}
+	for _, r := range rows {
+		measured[r.module] = true
+	}
+	var all []string
+	for _, module := range info.Deps {
+		if measured[module.Path] && module.Replace == nil {
+			all = append(all, module.Path+" "+module.Version)
+		}
+	}
+	return all
+}

@@ -1,0 +1,183 @@
+package peers
+
+import (
+	"context"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	jwtmiddleware "github.com/auth0/go-jwt-middleware/v2"
+	"github.com/auth0/go-jwt-middleware/v2/validator"
+	"github.com/clerk/clerk-sdk-go/v2"
+	clerkhttp "github.com/clerk/clerk-sdk-go/v2/http"
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-chi/jwtauth/v5"
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// What the tokens say; issuer is one that every peer accepts.
+const (
+	issuer   = "https://clerk.example.com"
+	audience = "notes"
+)
+
+// signedPeers check the signature of a JWT for each request. All that use the
+// same algorithm get the same tokens, and their keys from memory.
+func signedPeers(users []string) ([]*Peer, error) {
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails: crypto/rand
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	hs256, err := sign(users, jwt.SigningMethodHS256, secret)
+	if err != nil {
+		return nil, err
+	}
+	rs256, err := sign(users, jwt.SigningMethodRS256, key)
+	if err != nil {
+		return nil, err
+	}
+	auth0HS256, err := auth0(validator.HS256, secret)
+	if err != nil {
+		return nil, err
+	}
+	auth0RS256, err := auth0(validator.RS256, key.Public())
+	if err != nil {
+		return nil, err
+	}
+	all := []*Peer{
+		golangJWT("HS256", secret), auth0HS256, jwtAuth("HS256", secret, nil),
+		golangJWT("RS256", key.Public()), auth0RS256, jwtAuth("RS256", key, key.Public()),
+		goOIDC(key.Public()), clerkSDK(key.Public()),
+	}
+	for _, peer := range all {
+		peer.Header, peer.Users, peer.Credentials = authorization, users, rs256
+		peer.Does = "checks an RSA signature"
+		if strings.HasSuffix(peer.Label, "HS256") {
+			peer.Credentials, peer.Does = hs256, "checks an HMAC"
+		}
+		peer.Name = strings.ReplaceAll(peer.Label, " ", "-")
+	}
+	return all, nil
+}
+
+// sign makes a token for each user, on all processors.
+func sign(users []string, method jwt.SigningMethod, key any) ([]string, error) {
+	values := make([]string, len(users))
+	errs := make([]error, len(users))
+	now := time.Now()
+	var workers sync.WaitGroup
+	for worker := range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for i := worker; i < len(users); i += runtime.GOMAXPROCS(0) {
+				text, err := jwt.NewWithClaims(method, jwt.RegisteredClaims{
+					Issuer: issuer, Audience: jwt.ClaimStrings{audience}, Subject: users[i],
+					IssuedAt: jwt.NewNumericDate(now), ExpiresAt: jwt.NewNumericDate(now.Add(24 * time.Hour)),
+				}).SignedString(key)
+				values[i], errs[i] = "Bearer "+text, err
+			}
+		})
+	}
+	workers.Wait()
+	return values, errors.Join(errs...)
+}
+
+// withUser is the middleware for the packages that have none: check gives the
+// user of a token.
+func withUser(check func(ctx context.Context, token string) (string, error)) func(http.Handler) http.Handler {
+	return func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			token, ok := strings.CutPrefix(r.Header.Get(authorization), "Bearer ")
+			if !ok {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			user, err := check(r.Context(), token)
+			if err != nil {
+				w.WriteHeader(http.StatusUnauthorized)
+				return
+			}
+			next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), userKey{}, user)))
+		})
+	}
+}
+
+func golangJWT(algorithm string, key any) *Peer {
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{algorithm}), jwt.WithIssuer(issuer), jwt.WithAudience(audience))
+	keyOf := func(*jwt.Token) (any, error) { return key, nil }
+	return &Peer{
+		Label: "golang-jwt " + algorithm, Module: "github.com/golang-jwt/jwt/v5", User: userOf,
+		Guard: withUser(func(_ context.Context, token string) (string, error) {
+			var claims jwt.RegisteredClaims
+			_, err := parser.ParseWithClaims(token, &claims, keyOf)
+			return claims.Subject, err
+		}),
+	}
+}
+
+func auth0(algorithm validator.SignatureAlgorithm, key any) (*Peer, error) {
+	keyOf := func(context.Context) (any, error) { return key, nil }
+	checker, err := validator.New(keyOf, algorithm, issuer, []string{audience})
+	if err != nil {
+		return nil, err
+	}
+	return &Peer{
+		Label: "auth0 " + string(algorithm), Module: "github.com/auth0/go-jwt-middleware/v2",
+		Guard: jwtmiddleware.New(checker.ValidateToken).CheckJWT,
+		User: func(ctx context.Context) string {
+			return ctx.Value(jwtmiddleware.ContextKey{}).(*validator.ValidatedClaims).RegisteredClaims.Subject
+		},
+	}, nil
+}
+
+func jwtAuth(algorithm string, signKey, verifyKey any) *Peer {
+	auth := jwtauth.New(algorithm, signKey, verifyKey)
+	return &Peer{
+		Label: "jwtauth " + algorithm, Module: "github.com/go-chi/jwtauth/v5",
+		Guard: func(next http.Handler) http.Handler {
+			return jwtauth.Verifier(auth)(jwtauth.Authenticator(auth)(next))
+		},
+		User: func(ctx context.Context) string {
+			token, _, _ := jwtauth.FromContext(ctx) // there is one: Authenticator let it through
+			return token.Subject()
+		},
+	}
+}
+
+func goOIDC(key crypto.PublicKey) *Peer {
+	verifier := oidc.NewVerifier(issuer, &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key}}, &oidc.Config{ClientID: audience})
+	return &Peer{
+		Label: "go-oidc RS256", Module: "github.com/coreos/go-oidc/v3", User: userOf,
+		Guard: withUser(func(ctx context.Context, token string) (string, error) {
+			verified, err := verifier.Verify(ctx, token)
+			if err != nil {
+				return "", err
+			}
+			return verified.Subject, nil
+		}),
+	}
+}
+
+func clerkSDK(key crypto.PublicKey) *Peer {
+	parsed := &clerk.JSONWebKey{Key: key, Algorithm: "RS256"}
+	return &Peer{
+		Label: "clerk RS256", Module: "github.com/clerk/clerk-sdk-go/v2",
+		// In place of the option JSONWebKey, which would parse PEM for each
+		// request.
+		Guard: clerkhttp.RequireHeaderAuthorization(func(params *clerkhttp.AuthorizationParams) error {
+			params.JWK = parsed
+			return nil
+		}),
+		User: func(ctx context.Context) string {
+			claims, _ := clerk.SessionClaimsFromContext(ctx)
+			return claims.Subject
+		},
+	}
+}
