@@ -12,7 +12,7 @@ import (
 // Measures of the plot, in pixels.
 const (
 	plotWidth  = 860
-	plotLeft   = 210
+	plotLeft   = 226
 	plotRight  = 780
 	plotTop    = 64
 	plotRow    = 26
