@@ -22,8 +22,8 @@ type LoginOptions struct {
 	RedirectURI string
 
 	// State comes back with the return. Make it unguessable, new for every
-	// attempt, and bound to the browser; package middleware does that. "" sends
-	// none.
+	// attempt, and bound to the browser, and refuse a return with another. ""
+	// sends none.
 	State string
 
 	// TTL is how long the session lives, 1 minute to 7 days in whole seconds; 0

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,6 +62,7 @@ func (s *Session) Get(ctx context.Context, key string) (json.RawMessage, error) 
 		return nil, err
 	}
 	var form struct {
+		Key   string          `json:"key"`
 		Value json.RawMessage `json:"value"`
 	}
 	if err := object(&opGet, answer, &form); err != nil {
@@ -80,12 +82,11 @@ func (s *Session) Set(ctx context.Context, key string, value any) (Payload, erro
 	if err := checkKey(&opSet, "key", key); err != nil {
 		return nil, err
 	}
-	body, err := encode(&opSet, fmt.Sprintf("the value of %q", key), struct {
-		Value any `json:"value"`
-	}{value})
+	text, err := encode(&opSet, fmt.Sprintf("the value of %q", key), value)
 	if err != nil {
 		return nil, err
 	}
+	body := slices.Concat([]byte(`{"value":`), text, []byte("}"))
 	answer, err := s.send(ctx, request{op: &opSet, segment: key, body: body})
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -82,6 +83,23 @@ func ExampleServer() {
 	defer page.Body.Close()
 	fmt.Println(page.StatusCode, strings.HasPrefix(login, server.Origin()))
 	// Output: 200 true
+}
+
+func ExampleServer_SignIn() {
+	server := secureflowstest.Start()
+	defer server.Close()
+	login, err := server.Client().LoginURL(secureflows.LoginOptions{RedirectURI: secureflowstest.RedirectURI, State: "6f1d"})
+	if err != nil {
+		log.Fatal(err)
+	}
+
+	r := httptest.NewRequest(http.MethodGet, server.SignIn(login, "ada@example.com"), nil)
+	callback, err := secureflows.ParseCallback(r) // what the application's callback route does
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(callback.State, greeting(context.Background(), server.Client().Session(callback.Token)))
+	// Output: 6f1d Hello ada@example.com
 }
 
 func ExampleServer_Config() {

@@ -191,6 +191,43 @@ func TestManyAtOnce(t *testing.T) {
 	all.Wait()
 }
 
+func TestSignIn(t *testing.T) {
+	server := secureflowstest.NewServer(t)
+	session := server.Session("ada@example.com")
+	_, err := session.Set(t.Context(), "theme", "dark")
+	require.NoError(t, err)
+	server.ExpireToken(session.Token())
+	renewal, err := server.Client().RenewURL(session.Token(), secureflows.LoginOptions{RedirectURI: secureflowstest.RedirectURI})
+	require.NoError(t, err)
+
+	back, err := http.NewRequest(http.MethodGet, server.SignIn(renewal, "ada@example.com"), nil)
+	require.NoError(t, err)
+	callback, err := secureflows.ParseCallback(back)
+	require.NoError(t, err)
+
+	theme, err := secureflows.Get[string](t.Context(), server.Client().Session(callback.Token), "theme")
+	assert.NoError(t, err)
+	assert.Equal(t, "dark", theme)
+}
+
+func TestSignInNamesTheMistake(t *testing.T) {
+	for want, login := range map[string]func(*secureflowstest.Server) string{
+		"no login of this mock": func(*secureflowstest.Server) string { return "https://www.secure-flows.com/app/sessions/login?x=1" },
+		"RedirectURIs": func(s *secureflowstest.Server) string {
+			url, err := s.Client().LoginURL(secureflows.LoginOptions{RedirectURI: "https://elsewhere.test/cb"})
+			require.NoError(t, err)
+			return url
+		},
+	} {
+		failed := &recorder{}
+		server := secureflowstest.NewServer(failed)
+		server.SignIn(login(server), "ada@example.com")
+		server.Close()
+		require.Len(t, failed.failures, 1)
+		assert.Contains(t, failed.failures[0], want)
+	}
+}
+
 func TestStartPanicsOnAMistake(t *testing.T) {
 	server := secureflowstest.Start()
 	defer server.Close()

@@ -50,6 +50,8 @@ func (f Fault) check() error {
 	switch {
 	case f.Path != "" && f.Path != "*" && !strings.HasPrefix(f.Path, "/"):
 		return fmt.Errorf("the path %q does not start with /: write such as /api/v1/sessions/get/*", redactText(f.Path, nil))
+	case strings.Contains(strings.TrimSuffix(f.Path, "*"), "*"):
+		return errors.New("the path has a * within it: only a final one stands for more")
 	case strings.ContainsAny(f.Path, "?#"):
 		return errors.New("the path has a query: only the path is matched, remove everything from the ?")
 	case strings.HasPrefix(f.Path, controlPrefix):

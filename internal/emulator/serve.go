@@ -66,14 +66,15 @@ func (e *Emulator) finish(w http.ResponseWriter, x *request, entry *record, faul
 
 // drop breaks the connection. A client that has used it before and reads nothing
 // at all sends a GET again without telling anybody (RFC 9112, section 9.3.1;
-// net/http and browsers do), and a test would never see the fault: so the first
-// word of an answer goes out.
+// net/http and browsers do), and a test would never see the fault: so something
+// goes out that is no answer. The beginning of one would not do, which Chromium
+// takes for all of it.
 func drop(w http.ResponseWriter) {
 	connection, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		panic(http.ErrAbortHandler) // HTTP/2, or no connection at all
 	}
-	io.WriteString(connection, "HTTP/1.1 ")
+	io.WriteString(connection, "connection dropped\r\n")
 	connection.Close()
 }
 

@@ -24,7 +24,7 @@ func Clean(text string, limit int, secrets ...string) string {
 		text = scrub(text, secret, cut)
 	}
 	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return ' '
 		}
 		return r
