@@ -62,7 +62,6 @@ func (s *Session) Get(ctx context.Context, key string) (json.RawMessage, error) 
 		return nil, err
 	}
 	var form struct {
-		Key   string          `json:"key"`
 		Value json.RawMessage `json:"value"`
 	}
 	if err := object(&opGet, answer, &form); err != nil {
