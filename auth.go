@@ -197,7 +197,7 @@ func isCallback(route string) bool {
 	for decoded := transport.Unescape(route); decoded != route; decoded = transport.Unescape(route) {
 		route = decoded
 	}
-	last := strings.ToLower(path.Base(path.Clean("/" + strings.ReplaceAll(route, `\\`, "/"))))
+	last := strings.ToLower(path.Base(path.Clean("/" + strings.ReplaceAll(route, `\`, "/"))))
 	last, _, _ = strings.Cut(last, ";")
 	return last == "callback" || last == "callback.html"
 }

@@ -170,6 +170,7 @@ func TestLogoutURLRefuses(t *testing.T) {
 		"a callback, escaped":             "https://app.example.com/auth%2Fcallback",
 		"a callback, escaped twice":       "https://app.example.com/auth/%2563allback",
 		"a callback in capitals":          "https://app.example.com/auth/CallBack",
+		"a callback behind a backslash":   `https://app.example.com/auth\callback`,
 		"a callback behind dots":          "https://app.example.com/auth/callback/x/..",
 		"a callback and a dot":            "https://app.example.com/auth/callback/.",
 		"a known redirect URI":            "https://spa.example.com/signed-in?a=b",

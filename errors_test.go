@@ -306,7 +306,7 @@ func TestMessagesFitOneLine(t *testing.T) {
 	long := strings.Repeat("long ", 10_000)
 	for _, body := range []string{
 		`{"status":500,"error":"` + long + `","code":"` + long + `"}`, "<title>" + long + "</title>",
-		`{"status":500,"error":"two\nlines\u001b[31m\u0000\u0085"}`, "{\"status\":500,\"error\":\"\xff\xfe\"}",
+		`{"status":500,"error":"two\nlines\u001b[31m\u0000\u0085\u202e"}`, "{\"status\":500,\"error\":\"\xff\xfe\"}",
 	} {
 		service := answering(reply(500, body, "X-Request-Id", strings.Repeat("i", 10_000)))
 		err := named("get")[0].do(context.Background(), newClient(t, service), demoTokens(t))
@@ -314,6 +314,7 @@ func TestMessagesFitOneLine(t *testing.T) {
 		assert.NotContains(t, err.Error(), "\n")
 		assert.NotContains(t, err.Error(), "\x1b")
 		assert.NotContains(t, err.Error(), "\u0085")
+		assert.NotContains(t, err.Error(), "\u202e", "a direction that hides what follows")
 		assert.True(t, strings.ToValidUTF8(err.Error(), "") == err.Error(), "invalid UTF-8")
 	}
 }

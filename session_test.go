@@ -121,6 +121,7 @@ func TestValuesThatAreNoJSON(t *testing.T) {
 		_, err := session.Set(context.Background(), "k", value)
 		assert.Equal(t, invalidRequest, sentinelsOf(err), name)
 		assert.NotContains(t, err.Error(), "hunter2", name)
+		assert.ErrorContains(t, err, fmt.Sprintf("of type %T ", value), name)
 		_, err = newClient(t, service).CreateSession(context.Background(), idToken(t, idText), map[string]any{"a": value})
 		assert.Equal(t, invalidRequest, sentinelsOf(err), name)
 		assert.NotContains(t, err.Error(), "hunter2", name)

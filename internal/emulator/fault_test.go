@@ -160,6 +160,7 @@ func TestFaultsThatMakeNoSense(t *testing.T) {
 	for want, fault := range map[string]emulator.Fault{
 		"does not start with /":    {Path: "api", Status: 500},
 		"has a query":              {Path: "/api?x", Status: 500},
+		"only a final one":         {Path: "/a*b", Status: 500},
 		"meets no faults":          {Path: "/_emulator/reset", Status: 500},
 		"not between 200 and 599":  {Status: 100},
 		"a body needs a status":    {Body: "x"},
