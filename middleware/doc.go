@@ -20,6 +20,39 @@
 // fit every router; what has no such thing uses [Bearer.Check]. Most users need
 // no more than these.
 //
+// # Pages
+//
+// A [Browser] is for sites that render their own pages. It sends visitors to the
+// hosted login and back to the page they asked for, and keeps the session token
+// here; the browser has a cookie with a random id:
+//
+//	browser, err := middleware.NewBrowser(client, middleware.BrowserConfig{
+//		CallbackURL: "https://app.example.com/auth/callback",
+//		AfterLogout: "https://app.example.com/",
+//	})
+//	mux.Handle("GET /dashboard", browser.Require(dashboard))
+//	mux.Handle("GET /{$}", browser.Optional(home))
+//	mux.HandleFunc("GET /auth/callback", browser.Callback)
+//	mux.HandleFunc("POST /auth/logout", browser.Logout)
+//
+// A link to sign in is a link to any page behind Require. Handlers are the same
+// as behind a Bearer; one whose own call is refused gives the error to
+// [Browser.Refuse], or to [Browser.Reauth] where it has pages of its own.
+//
+// Only top-level GET and HEAD navigations are redirected. A form or a script
+// whose visitor is no longer signed in gets the 401 below, so that what it
+// carries is not lost: BrowserConfig.ErrorHandler may show the form again.
+//
+//	the token has expired            renewed on the way, the same page and data
+//	revoked, signed out elsewhere    a fresh sign-in
+//	billing lock                     403, a page that says so; still signed in
+//	an outage                        503, a page that says so; still signed in
+//	three sign-ins failed            400 for a minute, instead of a loop
+//
+// Sign-ins last for a week, or a day without a request, and end with the process
+// unless BrowserConfig.Store keeps them elsewhere. Visitors who do not finish
+// signing in cost nothing: what is known of them travels, encrypted, with them.
+//
 // # Answers
 //
 // Refusals are problems of RFC 9457 (application/problem+json) that are not to
@@ -82,6 +115,12 @@
 //     listens to the client for good. Make one, or share a [Cache].
 //   - A long MaxAge "for speed": hits cost the same whatever it is, and a
 //     steady user waits for none of the questions.
+//   - The callback or the sign-out page behind Browser.Require: nobody could come
+//     in, or out. A guarded callback answers 500 and says so.
+//   - Sign-out by a link: any page could sign people out. It is a form with
+//     method POST, submitted by the person, so that the window goes along.
+//   - A site opened as 127.0.0.1 whose callback is localhost: cookies do not
+//     cross over, and the return is refused.
 //   - RequireFresh on everything: it is for what cannot be undone.
 //   - Identity from the request's body, query or another header beside the
 //     token: only [secureflows.IdentityFromContext] was checked.

@@ -20,7 +20,9 @@ type Refusal struct {
 	Err error
 	// RetryAfter is for an outage, 0 otherwise.
 	RetryAfter time.Duration
-	// LoginURL is where to sign in, for a 401 of a Bearer with a RedirectURI.
+	// LoginURL is where to sign in: for a 401 of a Bearer with a RedirectURI, the
+	// hosted login; for a sign-in that failed at a Browser, the page of this site
+	// that was asked for, which begins another.
 	LoginURL string
 
 	kind *refusalKind
@@ -68,6 +70,30 @@ var (
 		problem: "not-allowed", status: http.StatusForbidden, title: "Not allowed",
 		detail: "You are signed in, but may not do this.",
 	}
+	noSession = refusalKind{
+		problem: "no-credentials", status: http.StatusUnauthorized, title: "Sign-in required",
+		detail: "You are not signed in. Open the page anew to sign in.",
+	}
+	signInFailed = refusalKind{
+		problem: "sign-in-failed", status: http.StatusBadRequest, title: "Sign-in failed",
+		detail: "The sign-in did not succeed. You can try again.",
+	}
+	unknownReturn = refusalKind{
+		problem: "sign-in-failed", status: http.StatusBadRequest, title: "Sign-in failed",
+		detail: "This sign-in has been used already, took more than five minutes, or was not begun in this browser. You can try again.",
+	}
+	signInLoop = refusalKind{
+		problem: "sign-in-loop", status: http.StatusBadRequest, title: "Sign-in stopped",
+		detail: "Signing in has failed several times in a row, and was stopped. Wait a minute before you try again.",
+	}
+	crossOrigin = refusalKind{
+		problem: "cross-origin", status: http.StatusForbidden, title: "Refused",
+		detail: "Another site asked for this. You are still signed in.",
+	}
+	guardedCallback = refusalKind{
+		problem: "guarded-callback", status: http.StatusInternalServerError, title: "Misconfigured",
+		detail: "The callback route needs a sign-in, which it is there to complete. Mount Browser.Callback outside of Require.",
+	}
 	unavailable = refusalKind{
 		problem: "unavailable", status: http.StatusServiceUnavailable, title: "Temporarily unavailable",
 		detail: "Who you are could not be established just now. You are still signed in; try again.",
@@ -82,6 +108,8 @@ func refuse(err error) *Refusal {
 	switch {
 	case errors.Is(err, errNoCredentials):
 		return &Refusal{kind: &noCredentials, Err: err}
+	case errors.Is(err, errNoSession):
+		return &Refusal{kind: &noSession, Err: err}
 	case errors.Is(err, errMalformed):
 		return &Refusal{kind: &malformed, Err: err}
 	case errors.Is(err, secureflows.ErrTokenExpired):
@@ -141,24 +169,30 @@ func (r *Refusal) Write(w http.ResponseWriter) {
 
 // refuse answers a request that is not let through.
 func (b *Bearer) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
-	header := w.Header()
-	header.Set("Cache-Control", "no-store")
 	if refusal.kind.status == http.StatusUnauthorized {
 		refusal.LoginURL = b.loginURL
 	}
-	if refusal.kind.status == http.StatusUnauthorized || refusal.kind.oauth != "" {
-		header.Set("WWW-Authenticate", challenge(b.config.Realm, refusal.kind))
+	refusal.answer(w, r, b.config.Realm, b.config.ErrorHandler)
+}
+
+// answer sets the headers that a refusal calls for, and leaves the rest to
+// handler, or to Write where that is nil.
+func (r *Refusal) answer(w http.ResponseWriter, request *http.Request, realm string, handler func(http.ResponseWriter, *http.Request, *Refusal)) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	if r.kind.status == http.StatusUnauthorized || r.kind.oauth != "" {
+		header.Set("WWW-Authenticate", challenge(realm, r.kind))
 	}
-	if refusal.RetryAfter > 0 {
-		seconds := (refusal.RetryAfter + time.Second - 1) / time.Second
+	if r.RetryAfter > 0 {
+		seconds := (r.RetryAfter + time.Second - 1) / time.Second
 		header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
 	}
-	if b.config.ErrorHandler == nil {
-		refusal.Write(w)
+	if handler == nil {
+		r.Write(w)
 		return
 	}
-	rendering := &rendering{ResponseWriter: w, status: refusal.kind.status}
-	b.config.ErrorHandler(rendering, r, refusal)
+	rendering := &rendering{ResponseWriter: w, status: r.kind.status}
+	handler(rendering, request, r)
 	rendering.begin()
 }
 

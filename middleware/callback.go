@@ -1,0 +1,225 @@
+package middleware
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/secureflows/secureflows-go"
+)
+
+// renewalPatience is how long a renewal is out before another counts as a
+// further try: tabs that are restored together meet the expiry together.
+const renewalPatience = 10 * time.Second
+
+// reauth sends a visitor to sign in again, for err, which is a sign-out.
+// visitor is nil where there is none.
+func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visitor, err error) {
+	expired := errors.Is(err, secureflows.ErrTokenExpired)
+	if visitor != nil && !expired {
+		b.visitors.forget(w, r, b.logger)
+	}
+	if !isNavigation(r) {
+		b.refuse(w, r, refuse(err))
+		return
+	}
+	now := time.Now()
+	m, _ := b.attempts.markOf(r)
+	// A sign-in that has not come to a page before it was refused goes round and
+	// round by itself: on the hosted page nobody needs to press anything.
+	if visitor != nil && !visitor.Served && now.Sub(visitor.SignedIn) < loopWindow {
+		m.failed(now)
+	}
+	page := b.pageOf(r.URL)
+	if visitor == nil || !expired || !b.mayRenew(r, visitor, now) {
+		b.begin(w, r, m, attempt{Page: page}, secureflows.Token{})
+		return
+	}
+	b.begin(w, r, m, attempt{Page: page, Renewal: true}, visitor.Token.Token)
+}
+
+// mayRenew reports whether to try a renewal, and counts it. Only its owner can
+// renew a session: after two that did not come back, somebody else may be
+// sitting there, whom a third would not help either. Someone who merely left
+// and comes back later gets a renewal.
+func (b *Browser) mayRenew(r *http.Request, visitor *visitor, now time.Time) bool {
+	since := now.Sub(visitor.Renewing)
+	switch {
+	case since < renewalPatience:
+		return true
+	case since >= 2*attemptAge:
+		visitor.Renewals = 0
+	case visitor.Renewals >= 2:
+		return false
+	}
+	visitor.Renewals++
+	visitor.Renewing = now
+	if err := b.visitors.update(r.Context(), visitor); err != nil {
+		b.logger.WarnContext(r.Context(), "secureflows: the session store failed", "error", err)
+	}
+	return true
+}
+
+// begin redirects a browser to the hosted login, or to a renewal of expired
+// where that is a token, unless it has been there too often.
+func (b *Browser) begin(w http.ResponseWriter, r *http.Request, m mark, next attempt, expired secureflows.Token) {
+	if len(m.recent(time.Now())) >= loopLimit {
+		b.attempts.remember(w, m)
+		b.refuse(w, r, &Refusal{Err: errLoop, LoginURL: next.Page, kind: &signInLoop})
+		return
+	}
+	options := secureflows.LoginOptions{
+		RedirectURI: b.config.CallbackURL, State: b.attempts.begin(w, m, next),
+		TTL: b.config.TTL, Payload: b.config.Payload,
+	}
+	var target string
+	var err error
+	if expired.IsZero() {
+		target, err = b.client.LoginURL(options)
+	} else {
+		options.Payload = nil // the session has its own
+		target, err = b.client.RenewURL(expired, options)
+	}
+	if err != nil {
+		b.refuse(w, r, refuse(&outage{err})) // NewBrowser has tried the options
+		return
+	}
+	redirect(w, target)
+}
+
+// redirect is http.Redirect without a body that repeats the URL, which may hold
+// a token.
+func redirect(w http.ResponseWriter, target string) {
+	header := w.Header()
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+	header.Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}
+
+// Callback is the handler of the route that hosted login returns to: that of
+// CallbackURL, for GET, behind nothing that needs a sign-in. It takes the token
+// out of the URL at once, and goes on to the page that was asked for. A return
+// that is not the end of a sign-in begun in this browser within 5 minutes is
+// refused with 400, as one that failed, and never sent round again by itself.
+func (b *Browser) Callback(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Referrer-Policy", "no-referrer")
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "hosted login returns with GET", http.StatusMethodNotAllowed)
+		return
+	}
+	m, known := b.attempts.markOf(r)
+	begun, stateErr := b.attempts.open(r.URL.Query().Get("state"), m, known)
+	if b.config.InsecureAllowMissingState && errors.Is(stateErr, errNoState) {
+		begun, stateErr = attempt{Page: m.Page}, nil
+	}
+	callback, err := secureflows.ParseCallback(r)
+	switch {
+	case stateErr != nil && err == nil:
+		b.unknown(w, r, "/", stateErr)
+	case stateErr != nil: // whoever made this link may have written the description
+		b.refuse(w, r, &Refusal{Err: err, LoginURL: "/", kind: &unknownReturn})
+	default:
+		b.returned(w, r, m, begun, callback, err)
+	}
+}
+
+// unknown answers a return of no sign-in that is waited for.
+func (b *Browser) unknown(w http.ResponseWriter, r *http.Request, page string, err error) {
+	b.logger.WarnContext(r.Context(), "secureflows: a return was refused", "error", err)
+	b.refuse(w, r, &Refusal{Err: err, LoginURL: page, kind: &unknownReturn})
+}
+
+// returned ends a sign-in that has come back, with failure where it did not
+// succeed.
+func (b *Browser) returned(w http.ResponseWriter, r *http.Request, m mark, begun attempt, callback secureflows.Callback, failure error) {
+	if begun.Mark != nil { // InsecureAllowMissingState has none
+		first, err := b.attempts.used.take(r.Context(), begun)
+		if err != nil {
+			b.storeFailed(w, r, err)
+			return
+		}
+		if !first {
+			b.unknown(w, r, begun.page(), errUsedState)
+			return
+		}
+	}
+	switch {
+	case failure != nil:
+		b.failed(w, r, m, begun, failure)
+	case !callback.IDToken.IsZero():
+		b.complete(w, r, m, begun, callback)
+	default:
+		b.signIn(w, r, m, begun, callback.Token)
+	}
+}
+
+// signIn keeps the token that a sign-in came back with.
+func (b *Browser) signIn(w http.ResponseWriter, r *http.Request, m mark, begun attempt, token secureflows.Token) {
+	// The page asks the same, from memory then. What cannot be told now is told
+	// there, and the token is kept.
+	if _, err := b.cache.Resolve(r.Context(), token); errors.Is(err, secureflows.ErrSignedOut) {
+		b.failed(w, r, m, begun, err)
+		return
+	}
+	if err := b.visitors.signIn(w, r, token); err != nil {
+		b.attempts.used.release(r.Context(), begun)
+		b.storeFailed(w, r, err)
+		return
+	}
+	redirect(w, begun.page())
+}
+
+// page is where a sign-in goes on.
+func (a *attempt) page() string {
+	if a.Page == "" {
+		return "/"
+	}
+	return a.Page
+}
+
+// complete sends a legacy return, which has no session yet, to the service to be
+// given one.
+func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun attempt, callback secureflows.Callback) {
+	if begun.Legacy {
+		b.failed(w, r, m, begun, errLegacyTwice)
+		return
+	}
+	target, err := b.client.CompleteURL(callback, secureflows.LoginOptions{
+		RedirectURI: b.config.CallbackURL, State: b.attempts.begin(w, m, attempt{Page: begun.page(), Legacy: true}),
+		TTL: b.config.TTL, Payload: b.config.Payload,
+	})
+	if err != nil {
+		b.failed(w, r, m, begun, err)
+		return
+	}
+	redirect(w, target)
+}
+
+// failed answers a return that did not sign in. A renewal that the service
+// refused, rather than the person, becomes one fresh sign-in.
+func (b *Browser) failed(w http.ResponseWriter, r *http.Request, m mark, begun attempt, err error) {
+	b.logger.WarnContext(r.Context(), "secureflows: a sign-in failed", "error", err)
+	kind := &signInFailed
+	if m.failed(time.Now()) {
+		kind = &signInLoop
+	} else if begun.Renewal && !cancelled(err) {
+		b.begin(w, r, m, attempt{Page: begun.page()}, secureflows.Token{})
+		return
+	}
+	b.attempts.remember(w, m)
+	b.refuse(w, r, &Refusal{Err: err, LoginURL: begun.page(), kind: kind})
+}
+
+func cancelled(err error) bool {
+	var failure *secureflows.CallbackError
+	return errors.As(err, &failure) && failure.Code == "access_denied"
+}
+
+// storeFailed answers a request whose sign-in could not be read or written.
+func (b *Browser) storeFailed(w http.ResponseWriter, r *http.Request, err error) {
+	b.logger.ErrorContext(r.Context(), "secureflows: the session store failed", "error", err)
+	b.refuse(w, r, refuse(&outage{err}))
+}

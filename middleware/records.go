@@ -1,0 +1,93 @@
+package middleware
+
+import (
+	"context"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/alexedwards/scs/v2/memstore"
+)
+
+// records are what a Browser remembers of its visitors, each under an id that is
+// of no use in a cookie.
+type records interface {
+	find(ctx context.Context, id string) (data []byte, found bool, err error)
+	create(ctx context.Context, id string, data []byte, expiry time.Time) error
+	// update writes what is there still: whoever has gone meanwhile has signed
+	// out, and must not be brought back.
+	update(ctx context.Context, id string, data []byte, expiry time.Time) error
+	remove(ctx context.Context, id string) error
+}
+
+// newRecords chooses where they are kept.
+func newRecords(cfg *BrowserConfig, sealer sealer) records {
+	switch {
+	case cfg.Store == nil:
+		return newMemory(orDefault(cfg.MaxSessions, 100_000))
+	case inMemory(cfg.Store):
+		return &stored{store: cfg.Store}
+	default:
+		return &stored{store: cfg.Store, sealer: &sealer}
+	}
+}
+
+// inMemory reports whether what store keeps stays in this process.
+func inMemory(store scs.Store) bool {
+	_, ok := store.(*memstore.MemStore)
+	return ok
+}
+
+// stored keeps records in a store of scs's, of which there is one for nearly
+// every database. scs's session manager is left aside: its New starts a goroutine
+// that has no end, its middleware wraps the ResponseWriter, and its way of
+// committing brings somebody back who has signed out meanwhile.
+type stored struct {
+	store scs.Store
+	// sealer encrypts what leaves this process, nil where nothing does. Each
+	// record opens only under its own id: whoever can write to the store cannot
+	// give one visitor the sign-in of another.
+	sealer *sealer
+}
+
+const recordPurpose = "record "
+
+// find gives the record of id. One that does not open, because its key has been
+// dropped or somebody has changed it, is none.
+func (s *stored) find(ctx context.Context, id string) (data []byte, found bool, err error) {
+	if store, ok := s.store.(scs.CtxStore); ok {
+		data, found, err = store.FindCtx(ctx, id)
+	} else {
+		data, found, err = s.store.Find(id)
+	}
+	if err != nil || !found || s.sealer == nil {
+		return data, found, err
+	}
+	data, found = s.sealer.open(recordPurpose+id, string(data))
+	return data, found, nil
+}
+
+func (s *stored) create(ctx context.Context, id string, data []byte, expiry time.Time) error {
+	if s.sealer != nil {
+		data = []byte(s.sealer.seal(recordPurpose+id, data))
+	}
+	if store, ok := s.store.(scs.CtxStore); ok {
+		return store.CommitCtx(ctx, id, data, expiry)
+	}
+	return s.store.Commit(id, data, expiry)
+}
+
+// update is two steps, since scs has no such thing in one. Who signs out between
+// them leaves a record behind until its expiry, whose token is refused.
+func (s *stored) update(ctx context.Context, id string, data []byte, expiry time.Time) error {
+	if _, found, err := s.find(ctx, id); err != nil || !found {
+		return err
+	}
+	return s.create(ctx, id, data, expiry)
+}
+
+func (s *stored) remove(ctx context.Context, id string) error {
+	if store, ok := s.store.(scs.CtxStore); ok {
+		return store.DeleteCtx(ctx, id)
+	}
+	return s.store.Delete(id)
+}
