@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -24,20 +23,18 @@ const (
 // attempt is one sign-in that was begun. It travels in the state, encrypted, so
 // that visitors who never come back cost nothing.
 type attempt struct {
-	ID      attemptID // for being used once
-	Mark    []byte    // the browser's
+	ID      string // for being used once
+	Mark    string // the browser's
 	Begun   time.Time
-	Page    string    // to come back to
-	Renewal bool      // of an expired token
-	Legacy  bool      // completes a return with an ID token
+	Page    string // to come back to
+	Renewal bool   // of an expired token
+	Legacy  bool   // completes a return with an ID token
 }
-
-type attemptID [16]byte
 
 // mark tells browsers apart while they sign in. It lies in a cookie, encrypted,
 // one for any number of tabs.
 type mark struct {
-	ID       []byte
+	ID       string
 	Failures []time.Time `json:",omitempty"` // of returns, the last few
 	Page     string      `json:",omitempty"` // that was asked for last, where a return may have no state
 }
@@ -62,19 +59,12 @@ func (a *attempts) markOf(r *http.Request) (m mark, known bool) {
 			return m, true
 		}
 	}
-	return mark{ID: random()}, false
-}
-
-// random is 128 bits that nobody can guess.
-func random() []byte {
-	id := make([]byte, 16)
-	_, _ = rand.Read(id) // never fails
-	return id
+	return mark{ID: rand.Text()}, false
 }
 
 // begin gives the state of a new attempt, and marks the browser.
 func (a *attempts) begin(w http.ResponseWriter, m mark, next attempt) (state string) {
-	next.ID, next.Mark, next.Begun = attemptID(random()), m.ID, time.Now()
+	next.ID, next.Mark, next.Begun = rand.Text(), m.ID, time.Now()
 	if a.keepLastPage {
 		m.Page = next.Page
 		if len(m.Page) > maxPageBytes/2 {
@@ -123,7 +113,7 @@ func (a *attempts) open(state string, m mark, known bool) (begun attempt, err er
 	switch age := time.Since(begun.Begun); {
 	case !known:
 		return attempt{}, errNoMark
-	case subtle.ConstantTimeCompare(begun.Mark, m.ID) != 1:
+	case subtle.ConstantTimeCompare([]byte(begun.Mark), []byte(m.ID)) != 1:
 		return attempt{}, errOtherBrowser
 	case age >= attemptAge:
 		return attempt{}, errOldState
@@ -151,7 +141,7 @@ type used struct {
 	// Two generations: the older is dropped when the younger is as old as an
 	// attempt may be, or has its share of the bound. That drops attempts early
 	// which still need their browser.
-	younger, older map[attemptID]struct{}
+	younger, older map[string]struct{}
 	since          time.Time // of the younger
 }
 
@@ -165,9 +155,9 @@ func (u *used) take(ctx context.Context, begun attempt) (first bool, err error) 
 	if u.shared == nil {
 		return true, nil
 	}
-	_, found, err := u.shared.find(ctx, begun.ID.shared())
+	_, found, err := u.shared.find(ctx, sharedID(begun.ID))
 	if err == nil && !found {
-		err = u.shared.create(ctx, begun.ID.shared(), []byte("used"), begun.Begun.Add(attemptAge))
+		err = u.shared.create(ctx, sharedID(begun.ID), []byte("used"), begun.Begun.Add(attemptAge))
 	}
 	if err != nil {
 		u.drop(begun.ID)
@@ -175,15 +165,15 @@ func (u *used) take(ctx context.Context, begun attempt) (first bool, err error) 
 	return !found, err
 }
 
-// shared gives the name of an attempt in a store, apart from those of visitors.
-func (id attemptID) shared() string { return "state-" + hex.EncodeToString(id[:]) }
+// sharedID keeps attempts apart from visitors in a store.
+func sharedID(id string) string { return "state-" + id }
 
-func (u *used) add(id attemptID) bool {
+func (u *used) add(id string) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	now := time.Now()
 	if now.Sub(u.since) >= attemptAge || len(u.younger) >= maxUsed/2 {
-		u.younger, u.older, u.since = make(map[attemptID]struct{}), u.younger, now
+		u.younger, u.older, u.since = make(map[string]struct{}), u.younger, now
 	}
 	_, inYounger := u.younger[id]
 	_, inOlder := u.older[id]
@@ -194,12 +184,12 @@ func (u *used) add(id attemptID) bool {
 // release lets an attempt come back again whose return could not be stored, so
 // that loading the page anew is enough.
 func (u *used) release(ctx context.Context, begun attempt) {
-	if u.shared == nil || u.shared.remove(ctx, begun.ID.shared()) == nil {
+	if u.shared == nil || u.shared.remove(ctx, sharedID(begun.ID)) == nil {
 		u.drop(begun.ID)
 	}
 }
 
-func (u *used) drop(id attemptID) {
+func (u *used) drop(id string) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	delete(u.younger, id)

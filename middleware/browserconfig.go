@@ -163,9 +163,23 @@ func checkBrowser(client *secureflows.Client, cfg *BrowserConfig) (*url.URL, err
 			return nil, misconfigured("BrowserConfig.EncryptionKeys[%d] has %d bytes: a key is 32 random ones", i, len(key))
 		}
 	}
-	login := secureflows.LoginOptions{RedirectURI: cfg.CallbackURL, TTL: cfg.TTL, Payload: cfg.Payload}
-	if _, err := client.LoginURL(login); err != nil {
-		return nil, fmt.Errorf("%w (BrowserConfig: CallbackURL is the RedirectURI)", err)
+	return checkURLs(client, cfg)
+}
+
+// checkURLs asks the client what it takes, which knows the contract's rules.
+func checkURLs(client *secureflows.Client, cfg *BrowserConfig) (*url.URL, error) {
+	for _, login := range []struct {
+		field   string
+		options secureflows.LoginOptions
+	}{
+		{"CallbackURL", secureflows.LoginOptions{}},
+		{"TTL", secureflows.LoginOptions{TTL: cfg.TTL}},
+		{"Payload", secureflows.LoginOptions{Payload: cfg.Payload}},
+	} {
+		login.options.RedirectURI = cfg.CallbackURL
+		if _, err := client.LoginURL(login.options); err != nil {
+			return nil, fmt.Errorf("%w (BrowserConfig.%s)", err, login.field)
+		}
 	}
 	// Made up, so that no URL has it in it by chance.
 	token, err := secureflows.NewToken(rand.Text())
@@ -173,14 +187,32 @@ func checkBrowser(client *secureflows.Client, cfg *BrowserConfig) (*url.URL, err
 		return nil, err
 	}
 	if _, err := client.LogoutURL(token, cfg.AfterLogout); err != nil {
-		return nil, fmt.Errorf("%w (BrowserConfig: AfterLogout is the post-logout URI)", err)
+		return nil, fmt.Errorf("%w (BrowserConfig.AfterLogout)", err)
 	}
-	for field, text := range map[string]string{"CallbackURL": cfg.CallbackURL, "AfterLogout": cfg.AfterLogout} {
-		if u, err := url.Parse(text); err != nil || u.Scheme != "https" && !isLoopback(u.Hostname()) {
-			return nil, misconfigured("BrowserConfig.%s is plain http, which shows cookies and tokens to everyone on the way: write https (http is for loopback)", field)
-		}
+	callback, err := checkScheme("CallbackURL", cfg.CallbackURL)
+	if err != nil {
+		return nil, err
 	}
-	return url.Parse(cfg.CallbackURL)
+	after, err := checkScheme("AfterLogout", cfg.AfterLogout)
+	if err != nil {
+		return nil, err
+	}
+	if strings.EqualFold(after.Host, callback.Host) && sameRoute(after.Path, callback.Path) {
+		return nil, misconfigured("BrowserConfig.AfterLogout is the callback, which would sign the visitor in again: use another page, such as /")
+	}
+	return callback, nil
+}
+
+// checkScheme gives the URL of a field whose traffic nobody can listen to.
+func checkScheme(field, text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, misconfigured("BrowserConfig.%s cannot be read as a URL", field)
+	}
+	if u.Scheme != "https" && !isLoopback(u.Hostname()) {
+		return nil, misconfigured("BrowserConfig.%s is plain http, which shows cookies and tokens to everyone on the way: write https (http is for loopback)", field)
+	}
+	return u, nil
 }
 
 // isLoopback reports whether host is this machine, as a browser sees it.

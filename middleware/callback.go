@@ -135,7 +135,7 @@ func (b *Browser) unknown(w http.ResponseWriter, r *http.Request, page string, e
 // returned ends a sign-in that has come back, with failure where it did not
 // succeed.
 func (b *Browser) returned(w http.ResponseWriter, r *http.Request, m mark, begun attempt, callback secureflows.Callback, failure error) {
-	if begun.Mark != nil { // InsecureAllowMissingState has none
+	if begun.ID != "" { // InsecureAllowMissingState has none
 		first, err := b.attempts.used.take(r.Context(), begun)
 		if err != nil {
 			b.storeFailed(w, r, err)

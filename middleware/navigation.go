@@ -26,8 +26,19 @@ func isDocument(r *http.Request) bool {
 	if mode != "" || destination != "" {
 		return mode == "navigate" && destination == "document"
 	}
-	return r.Header.Get("Upgrade") == "" && r.Header.Get("X-Requested-With") == "" &&
-		strings.Contains(strings.ToLower(r.Header.Get("Accept")), "text/html")
+	return r.Header.Get("Upgrade") == "" && r.Header.Get("X-Requested-With") == "" && acceptsPages(r)
+}
+
+func acceptsPages(r *http.Request) bool {
+	for _, accept := range r.Header.Values("Accept") {
+		for mediaType := range strings.SplitSeq(accept, ",") {
+			mediaType, _, _ = strings.Cut(mediaType, ";")
+			if strings.EqualFold(strings.TrimSpace(mediaType), "text/html") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // maxPageBytes bounds the page that a sign-in returns to: it travels in a URL.

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"time"
 )
 
 const accountPath = "/app/self"
@@ -13,39 +12,66 @@ const accountPath = "/app/self"
 // accountView is what the account page shows.
 type accountView struct {
 	Form     string
-	Visitor  string // "" asks for the email
-	Email    string
-	Problem  string
+	Visitor  string
+	Notice   string
 	Sessions []sessionView
+	Total    int // may be more than are listed
 }
 
-type sessionView struct {
-	ID        int64
-	Workspace string
-	App       string
-	Created   string
-	Expires   string
-	Keys      int
-	Expired   bool
+// accountSignInView is shown to who is not signed in.
+type accountSignInView struct {
+	Form    string
+	Email   string // as entered, when it is refused
+	Problem string
 }
 
-// GET /app/self: a person's own sessions.
+// revokeView asks whether a session is to be revoked.
+type revokeView struct {
+	Form    string
+	Session sessionView
+}
+
+// maxListed bounds the page. A suite that never resets opens thousands.
+const maxListed = 100
+
+// GET /app/self: a person's own sessions, or the question whether to revoke one
+// of them. Asking changes nothing, so it is a GET.
 func (e *Emulator) accountPage(r *request) answer {
-	view := accountView{Form: accountPath}
-	if p := e.visitor(r); p != nil {
-		view.Visitor = p.email
-		for _, s := range e.sessionsOf(p) {
-			view.Sessions = append(view.Sessions, s.view(r.now))
+	p := e.visitor(r)
+	if p == nil {
+		return page(http.StatusOK, "accountSignIn", accountSignInView{Form: accountPath})
+	}
+	query := r.URL.Query()
+	if query.Has("revoke") {
+		return e.revokeQuestion(p, r)
+	}
+	view := accountView{Form: accountPath, Visitor: p.email}
+	if s := e.ownSession(p, query.Get("revoked")); s != nil && s.view(r.now).State == stateRevoked {
+		view.Notice = "Session " + strconv.FormatInt(s.id, 10) + " is revoked and its data deleted."
+	}
+	own := e.store.Load().sessions.ownedBy(p)
+	slices.SortFunc(own, func(a, b *session) int { return cmp.Compare(b.id, a.id) })
+	for _, s := range own[:min(len(own), maxListed)] {
+		view.Sessions = append(view.Sessions, s.view(r.now))
+	}
+	view.Total = len(own)
+	return page(http.StatusOK, "account", view)
+}
+
+func (e *Emulator) revokeQuestion(p *person, r *request) answer {
+	if s := e.ownSession(p, r.URL.Query().Get("revoke")); s != nil {
+		if view := s.view(r.now); view.Revocable() {
+			return page(http.StatusOK, "revoke", revokeView{accountPath, view})
 		}
 	}
-	return page(http.StatusOK, "account", view)
+	return page(http.StatusNotFound, "notFound", nil)
 }
 
 // POST /app/self: the buttons of the page.
 func (e *Emulator) accountForm(r *request) answer {
 	form, refused := r.form()
 	if refused != nil {
-		return page(refused.status, "refused", map[string]string{"Problem": refused.message})
+		return page(refused.status, "refused", refused.message)
 	}
 	back := redirectAnswer(http.StatusSeeOther, accountPath)
 	switch form.Get("action") {
@@ -53,75 +79,31 @@ func (e *Emulator) accountForm(r *request) answer {
 		back.setHeader("Set-Cookie", expiredCookie(r).String())
 		return back
 	case "revoke":
-		e.revokeOwn(e.visitor(r), form.Get("session"))
+		if s := e.ownSession(e.visitor(r), form.Get("session")); s != nil {
+			s.revoke()
+			back.setHeader("Location", accountPath+"?revoked="+strconv.FormatInt(s.id, 10))
+		}
 		return back
 	}
 	p, err := e.people.signUp(form.Get("email"))
 	if err != nil {
-		return page(http.StatusBadRequest, "account", accountView{
-			Form: accountPath, Email: form.Get("email"), Problem: "Enter an email address, such as ada@example.com."})
+		return page(http.StatusBadRequest, "accountSignIn", accountSignInView{
+			Form: accountPath, Email: shown(form.Get("email")), Problem: notAnEmail})
 	}
 	back.setHeader("Set-Cookie", e.signInCookie(r, p).String())
 	return back
 }
 
-// revokeOwn destroys the session with this id if it is the person's; anything
+// ownSession finds the session with this id if it is the person's; anything
 // else is not there for them.
-func (e *Emulator) revokeOwn(p *person, id string) {
+func (e *Emulator) ownSession(p *person, id string) *session {
 	number, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || p == nil || number < 0 {
-		return
+		return nil
 	}
 	s := e.store.Load().sessions.find(number)
 	if s == nil || s.owner != p {
-		return
+		return nil
 	}
-	s.tenant.mu.Lock()
-	defer s.tenant.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.revoked {
-		s.destroy()
-	}
-}
-
-// sessionsOf are the person's sessions that are not revoked, newest first.
-func (e *Emulator) sessionsOf(p *person) []*session {
-	var own []*session
-	for _, t := range e.store.Load().tenants {
-		own = append(own, t.sessionsOf(p)...)
-	}
-	slices.SortFunc(own, func(a, b *session) int { return cmp.Compare(b.id, a.id) })
-	return own
-}
-
-func (t *tenant) sessionsOf(p *person) []*session {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	own := slices.Clone(t.owned[ownership{p, nil}])
-	for _, app := range t.apps {
-		own = append(own, t.owned[ownership{p, app}]...)
-	}
-	return own
-}
-
-func (s *session) view(now instant) sessionView {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	v := sessionView{
-		ID:        s.id,
-		Workspace: s.tenant.workspace.Name,
-		App:       "none",
-		Created:   s.created.time().Format(time.DateTime),
-		Expires:   "never",
-		Keys:      len(s.payload),
-		Expired:   s.expires.reached(now),
-	}
-	if s.app != nil {
-		v.App = s.app.DisplayName
-	}
-	if s.expires != never {
-		v.Expires = s.expires.time().Format(time.DateTime)
-	}
-	return v
+	return s
 }

@@ -30,7 +30,8 @@
 //
 // Where to read on: route.go has the endpoints, session.go says which token
 // admits to a session and with what refusal, hosted.go and callback.go are the
-// hosted login, control.go is the control API.
+// hosted login, mistake.go says why a login link is refused, account.go is the
+// page of a person's own sessions, control.go is the control API.
 //
 // Everything is safe for concurrent use. The package deliberately shares no
 // type with the client it is used to test, so that neither can be wrong in the

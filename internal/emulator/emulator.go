@@ -174,12 +174,7 @@ func (e *Emulator) ExpireToken(token string) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.Revision == s.revision && !s.revoked {
-		if s.ended == nil {
-			s.ended = make(map[int64]struct{})
-		}
-		s.ended[c.Serial] = struct{}{}
-	}
+	s.end(c, e.clock.now())
 	return nil
 }
 
@@ -190,13 +185,7 @@ func (e *Emulator) RevokeSession(token string) error {
 	if err != nil {
 		return fmt.Errorf("emulator: revoke session: %w", err)
 	}
-	s.tenant.mu.Lock()
-	defer s.tenant.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.revoked {
-		s.destroy()
-	}
+	s.revoke()
 	return nil
 }
 

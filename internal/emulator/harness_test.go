@@ -62,6 +62,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   string
+	at     *url.URL // after redirects
 }
 
 // do sends a request; header is name, value, name, value.
@@ -89,7 +90,7 @@ func (s *service) try(method, path, body string, header ...string) (reply, error
 	}
 	defer response.Body.Close()
 	text, err := io.ReadAll(response.Body)
-	return reply{response.StatusCode, response.Header, string(text)}, err
+	return reply{response.StatusCode, response.Header, string(text), response.Request.URL}, err
 }
 
 // as is do with a bearer token.

@@ -55,11 +55,14 @@ const (
 
 // loginView is what the login page shows.
 type loginView struct {
-	App     string
-	Form    string // the URL the forms post to
-	Visitor string // the email of who is signed in, or ""
-	Email   string // as entered, when it is refused
-	Problem string
+	App       string
+	Workspace string
+	Return    string // where the application is
+	Renews    bool
+	Form      string // the URL the forms post to
+	Visitor   string // the email of who is signed in, or ""
+	Email     string // as entered, when it is refused
+	Problem   string
 }
 
 // GET /app/sessions/login
@@ -67,7 +70,7 @@ func (e *Emulator) loginPage(r *request) answer {
 	query := r.URL.Query()
 	back, refused := e.returnTo(query, "redirect_uri")
 	if refused != nil {
-		return loginRefused(refused, query)
+		return e.loginMistake(query, back)
 	}
 	view := newLoginView(back, query)
 	if p := e.visitor(r); p != nil && !query.Has(otherAccount) {
@@ -77,24 +80,39 @@ func (e *Emulator) loginPage(r *request) answer {
 }
 
 func newLoginView(back loginReturn, query url.Values) loginView {
+	view := loginView{
+		App:       back.app.DisplayName,
+		Workspace: back.tenant.workspace.Name,
+		Return:    placeOf(back.uri),
+		Renews:    query.Get("session_token") != "",
+		Form:      pageURL(query),
+	}
+	if shown(view.Form) != view.Form {
+		// No page shows a token: without a URL of its own, a form posts to the
+		// one the page was opened with.
+		view.Form = ""
+	}
+	return view
+}
+
+// pageURL is the login page with what the application asked for.
+func pageURL(query url.Values) string {
 	kept := url.Values{}
 	for name, values := range query {
 		if name != otherAccount {
 			kept[name] = values
 		}
 	}
-	return loginView{App: back.app.DisplayName, Form: loginPath + "?" + kept.Encode()}
+	return loginPath + "?" + kept.Encode()
 }
 
-// loginRefused is the page for a link that must not be followed: it shows what
-// is wrong with it and leads nowhere.
-func loginRefused(refused *refusal, query url.Values) answer {
-	return page(http.StatusBadRequest, "refused", map[string]string{
-		"Problem":   refused.message,
-		"Redirect":  query.Get("redirect_uri"),
-		"Workspace": query.Get("workspace_name"),
-		"App":       query.Get("app_id"),
-	})
+// placeOf is where a redirect URI leads, as a person would name it.
+func placeOf(uri string) string {
+	parsed := mustParse(uri)
+	if originOf(parsed) == "" {
+		return "the " + parsed.Scheme + " application" // a native one
+	}
+	return parsed.Host
 }
 
 // POST /app/sessions/login: the buttons of the page.
@@ -102,34 +120,36 @@ func (e *Emulator) loginForm(r *request) answer {
 	query := r.URL.Query()
 	back, refused := e.returnTo(query, "redirect_uri")
 	if refused != nil {
-		return loginRefused(refused, query)
+		return e.loginMistake(query, back)
 	}
 	form, refused := r.form()
 	if refused != nil {
-		return page(refused.status, "refused", map[string]string{"Problem": refused.message})
+		return page(refused.status, "refused", refused.message)
 	}
-	view := newLoginView(back, query)
 	switch form.Get("action") {
 	case "cancel":
 		return redirectAnswer(http.StatusSeeOther, back.with(
 			param{"error", "access_denied"}, param{"error_description", "The sign-in was cancelled"}))
 	case "other":
-		return redirectAnswer(http.StatusSeeOther, view.Form+"&"+otherAccount+"=1")
+		return redirectAnswer(http.StatusSeeOther, pageURL(query)+"&"+otherAccount+"=1")
 	case "continue":
 		if p := e.visitor(r); p != nil {
 			return redirectAnswer(http.StatusSeeOther, e.callbackURL(p, query))
 		}
-		return redirectAnswer(http.StatusSeeOther, view.Form) // signed out in between
+		return redirectAnswer(http.StatusSeeOther, pageURL(query)) // signed out in between
 	}
 	p, err := e.people.signUp(form.Get("email"))
 	if err != nil {
-		view.Email, view.Problem = form.Get("email"), "Enter an email address, such as ada@example.com."
+		view := newLoginView(back, query)
+		view.Email, view.Problem = shown(form.Get("email")), notAnEmail
 		return page(http.StatusBadRequest, "login", view)
 	}
 	a := redirectAnswer(http.StatusSeeOther, e.callbackURL(p, query))
 	a.setHeader("Set-Cookie", e.signInCookie(r, p).String())
 	return a
 }
+
+const notAnEmail = "Enter an email address, such as ada@example.com."
 
 // callbackURL hands the login over to the API. It has no host: the browser
 // stays with the name it knows the emulator by, localhost or 127.0.0.1.

@@ -28,6 +28,11 @@ type session struct {
 	payload  payload
 	// ended holds the serials of tokens that ExpireToken ended.
 	ended map[int64]struct{}
+	// good counts the tokens issued and neither superseded nor ended, and
+	// signedIn is when the last of them expires. The account page tells by them
+	// whether somebody is signed in, without a list of all that were issued.
+	good     int
+	signedIn instant
 	// last is the token issued last, kept only for Config.StableTokens.
 	last string
 }
@@ -76,11 +81,35 @@ func (e *Emulator) issue(s *session, now instant) string {
 	if s.expires != never && (c.Expires == never || s.expires < c.Expires) {
 		c.Expires = s.expires // no token outlives its session
 	}
+	s.count(c, now)
 	token := e.signer.sign(c)
 	if e.config.StableTokens {
 		s.last = token
 	}
 	return token
+}
+
+// count takes a token into the books that state reads. The caller holds the lock.
+func (s *session) count(c claims, now instant) {
+	if s.signedIn.reached(now) {
+		s.good = 0
+	}
+	if s.good == 0 || s.signedIn != never && (c.Expires == never || c.Expires > s.signedIn) {
+		s.signedIn = c.Expires
+	}
+	s.good++
+}
+
+// end makes the token with these claims useless. The caller holds the lock.
+func (s *session) end(c claims, now instant) {
+	if s.revoked || c.Revision != s.revision || s.expired(c, now) {
+		return // it is already
+	}
+	if s.ended == nil {
+		s.ended = make(map[int64]struct{})
+	}
+	s.ended[c.Serial] = struct{}{}
+	s.good--
 }
 
 // reissue is issue for a session that is reused.
@@ -98,6 +127,7 @@ func (e *Emulator) reissue(s *session, now instant) string {
 func (s *session) supersede() {
 	s.revision++
 	s.ended = nil // they are all of older revisions
+	s.good, s.signedIn = 0, never
 	s.last = ""
 }
 
@@ -120,4 +150,15 @@ func (s *session) destroy() {
 	s.ended = nil
 	s.last = ""
 	s.tenant.forget(s)
+}
+
+// revoke is destroy for who holds no lock; what is revoked already stays so.
+func (s *session) revoke() {
+	s.tenant.mu.Lock()
+	defer s.tenant.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.revoked {
+		s.destroy()
+	}
 }

@@ -84,6 +84,26 @@ func (all *sessions) add(s *session) {
 	sh.sessions[s.id] = s
 }
 
+// ownedBy are the person's sessions, revoked ones too, in no order.
+func (all *sessions) ownedBy(p *person) []*session {
+	var own []*session
+	for i := range all.shards {
+		own = all.shards[i].ownedBy(p, own)
+	}
+	return own
+}
+
+func (sh *shard) ownedBy(p *person, own []*session) []*session {
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	for _, s := range sh.sessions {
+		if s.owner == p {
+			own = append(own, s)
+		}
+	}
+	return own
+}
+
 // newest returns the most recent session of this owner and application that is
 // active, or nil. The caller holds the tenant's lock.
 func (t *tenant) newest(o ownership, now instant) *session {
