@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/transport"
 )
 
 // Browser signs visitors of a server-rendered site in through hosted login, and
@@ -33,7 +34,8 @@ func (b *Browser) guard(next http.Handler, maxAge time.Duration, allowed func(se
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Add("Vary", "Cookie")
-		if r.URL.Path == b.callback.Path {
+		if r.URL.Path == b.callback.Path || asked(r).Path == b.callback.Path {
+			b.logger.ErrorContext(r.Context(), "secureflows: a request was refused", "error", errGuardedCallback)
 			b.refuse(w, r, &Refusal{Err: errGuardedCallback, kind: &guardedCallback})
 			return
 		}
@@ -55,6 +57,7 @@ func (b *Browser) guard(next http.Handler, maxAge time.Duration, allowed func(se
 		case errors.Is(err, secureflows.ErrSignedOut):
 			b.reauth(w, r, visitor, err)
 		default:
+			b.report(r, slog.LevelError, "a visitor could not be identified", err, visitor.token())
 			b.refuse(w, r, refuse(err))
 		}
 	})
@@ -66,7 +69,6 @@ func (b *Browser) identify(r *http.Request, maxAge time.Duration) (*visitor, sec
 	visitor, err := b.visitors.find(r)
 	switch {
 	case err != nil:
-		b.logger.ErrorContext(r.Context(), "secureflows: the session store failed", "error", err)
 		return nil, secureflows.Identity{}, &outage{err}
 	case visitor == nil:
 		return nil, secureflows.Identity{}, errNoSession
@@ -81,7 +83,9 @@ func (b *Browser) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	// back button above all, when they have signed out. Handlers may say less.
 	w.Header().Set("Cache-Control", "no-store")
 	next.ServeHTTP(w, attach(r, b.client, visitor.Token.Reveal(), identity))
-	if !visitor.Served {
+	// Not by what a script asks for, which may go well in another tab while this
+	// one goes round.
+	if !visitor.Served && isNavigation(r) {
 		b.visitors.served(r)
 	}
 }
@@ -128,7 +132,7 @@ func (b *Browser) Reauth(w http.ResponseWriter, r *http.Request, err error) bool
 	}
 	visitor, failure := b.visitors.find(r)
 	if failure != nil {
-		b.refuse(w, r, refuse(&outage{failure}))
+		b.storeFailed(w, r, failure)
 		return true
 	}
 	b.reauth(w, r, visitor, err)
@@ -140,8 +144,24 @@ func (b *Browser) Reauth(w http.ResponseWriter, r *http.Request, err error) bool
 // and 503 for anything else, as an outage.
 func (b *Browser) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	if !b.Reauth(w, r, err) {
+		var token secureflows.Token
+		if session, ok := secureflows.SessionFromContext(r.Context()); ok {
+			token = session.Token()
+		}
+		b.report(r, slog.LevelError, "a request failed", err, token)
 		b.refuse(w, r, refuse(verdict(err)))
 	}
+}
+
+// report tells the operator of an error, which may have been written by a
+// resolver that puts tokens into its texts. What comes of somebody leaving is not
+// worth it, nor is a lock.
+func (b *Browser) report(r *http.Request, level slog.Level, message string, err error, token secureflows.Token) {
+	if r.Context().Err() != nil || errors.Is(err, secureflows.ErrGraceLock) {
+		return
+	}
+	text := transport.Clean(err.Error(), 1024, token.Reveal())
+	b.logger.Log(r.Context(), level, "secureflows: "+message, "error", text)
 }
 
 // Format prints that this is a Browser, under every verb; see [Cache.Format].

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -30,7 +31,7 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 	if visitor != nil && !visitor.Served && now.Sub(visitor.SignedIn) < loopWindow {
 		m.failed(now)
 	}
-	page := b.pageOf(r.URL)
+	page := b.pageOf(r)
 	if visitor == nil || !expired || !b.mayRenew(r, visitor, now) {
 		b.begin(w, r, m, attempt{Page: page}, secureflows.Token{})
 		return
@@ -39,17 +40,22 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 }
 
 // mayRenew reports whether to try a renewal, and counts it. Only its owner can
-// renew a session: after two that did not come back, somebody else may be
-// sitting there, whom a third would not help either. Someone who merely left
-// and comes back later gets a renewal.
+// renew a session: where one did not come back, somebody else may be sitting
+// there, and is let in by a fresh sign-in. That finds the session again whose
+// token has expired, but not one that has itself, so that those are tried twice.
+// Someone who merely left and comes back later gets a renewal.
 func (b *Browser) mayRenew(r *http.Request, visitor *visitor, now time.Time) bool {
+	tries := 1
+	if b.config.TTL > 0 {
+		tries = 2
+	}
 	since := now.Sub(visitor.Renewing)
 	switch {
 	case since < renewalPatience:
 		return true
 	case since >= 2*attemptAge:
 		visitor.Renewals = 0
-	case visitor.Renewals >= 2:
+	case visitor.Renewals >= tries:
 		return false
 	}
 	visitor.Renewals++
@@ -148,7 +154,7 @@ func (b *Browser) returned(w http.ResponseWriter, r *http.Request, m mark, begun
 	}
 	switch {
 	case failure != nil:
-		b.failed(w, r, m, begun, failure)
+		b.failed(w, r, m, begun, secureflows.Token{}, failure)
 	case !callback.IDToken.IsZero():
 		b.complete(w, r, m, begun, callback)
 	default:
@@ -161,7 +167,7 @@ func (b *Browser) signIn(w http.ResponseWriter, r *http.Request, m mark, begun a
 	// The page asks the same, from memory then. What cannot be told now is told
 	// there, and the token is kept.
 	if _, err := b.cache.Resolve(r.Context(), token); errors.Is(err, secureflows.ErrSignedOut) {
-		b.failed(w, r, m, begun, err)
+		b.failed(w, r, m, begun, token, err)
 		return
 	}
 	if err := b.visitors.signIn(w, r, token); err != nil {
@@ -184,7 +190,7 @@ func (a *attempt) page() string {
 // given one.
 func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun attempt, callback secureflows.Callback) {
 	if begun.Legacy {
-		b.failed(w, r, m, begun, errLegacyTwice)
+		b.failed(w, r, m, begun, secureflows.Token{}, errLegacyTwice)
 		return
 	}
 	target, err := b.client.CompleteURL(callback, secureflows.LoginOptions{
@@ -192,16 +198,17 @@ func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun
 		TTL: b.config.TTL, Payload: b.config.Payload,
 	})
 	if err != nil {
-		b.failed(w, r, m, begun, err)
+		b.failed(w, r, m, begun, secureflows.Token{}, err)
 		return
 	}
 	redirect(w, target)
 }
 
 // failed answers a return that did not sign in. A renewal that the service
-// refused, rather than the person, becomes one fresh sign-in.
-func (b *Browser) failed(w http.ResponseWriter, r *http.Request, m mark, begun attempt, err error) {
-	b.logger.WarnContext(r.Context(), "secureflows: a sign-in failed", "error", err)
+// refused, rather than the person, becomes one fresh sign-in. token is what it
+// came back with, if anything.
+func (b *Browser) failed(w http.ResponseWriter, r *http.Request, m mark, begun attempt, token secureflows.Token, err error) {
+	b.report(r, slog.LevelWarn, "a sign-in failed", err, token)
 	kind := &signInFailed
 	if m.failed(time.Now()) {
 		kind = &signInLoop

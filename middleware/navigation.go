@@ -44,9 +44,19 @@ func acceptsPages(r *http.Request) bool {
 // maxPageBytes bounds the page that a sign-in returns to: it travels in a URL.
 const maxPageBytes = 2048
 
+// asked gives the URL that a browser asked for: a router on the way here may have
+// taken a prefix away from r.URL.
+func asked(r *http.Request) *url.URL {
+	if u, err := url.ParseRequestURI(r.RequestURI); err == nil {
+		return u
+	}
+	return r.URL
+}
+
 // pageOf gives the path and query that a request asks for, to come back to; "/"
 // where that would lead off the site or to the callback, which is no page.
-func (b *Browser) pageOf(u *url.URL) string {
+func (b *Browser) pageOf(r *http.Request) string {
+	u := asked(r)
 	if sameRoute(u.Path, b.callback.Path) {
 		return "/"
 	}

@@ -44,9 +44,6 @@ func (b *Browser) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusa
 	if handler == nil && isDocument(r) && (isNavigation(r) || refusal.kind.status != http.StatusUnauthorized) {
 		handler = writePage
 	}
-	if refusal.kind.status >= http.StatusInternalServerError && r.Context().Err() == nil {
-		b.logger.ErrorContext(r.Context(), "secureflows: a request was refused", "status", refusal.kind.status, "error", refusal.Err)
-	}
 	refusal.answer(w, r, "", handler)
 }
 

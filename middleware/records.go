@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -47,6 +48,15 @@ type stored struct {
 	// record opens only under its own id: whoever can write to the store cannot
 	// give one visitor the sign-in of another.
 	sealer *sealer
+
+	mu      sync.Mutex // guards updates
+	updates map[string]*pending
+}
+
+// pending are the updates of a record that are under way.
+type pending struct {
+	count   int
+	removed bool // meanwhile
 }
 
 const recordPurpose = "record "
@@ -76,16 +86,45 @@ func (s *stored) create(ctx context.Context, id string, data []byte, expiry time
 	return s.store.Commit(id, data, expiry)
 }
 
-// update is two steps, since scs has no such thing in one. Who signs out between
-// them leaves a record behind until its expiry, whose token is refused.
+// update takes several steps, since scs has no such thing in one. Who signs out
+// in between on another replica leaves a record behind until its expiry, whose
+// token is refused.
 func (s *stored) update(ctx context.Context, id string, data []byte, expiry time.Time) error {
-	if _, found, err := s.find(ctx, id); err != nil || !found {
-		return err
+	s.mu.Lock()
+	own := s.updates[id]
+	if own == nil {
+		own = &pending{}
+		if s.updates == nil {
+			s.updates = make(map[string]*pending)
+		}
+		s.updates[id] = own
 	}
-	return s.create(ctx, id, data, expiry)
+	own.count++
+	s.mu.Unlock()
+
+	_, found, err := s.find(ctx, id)
+	if err == nil && found {
+		err = s.create(ctx, id, data, expiry)
+	}
+
+	s.mu.Lock()
+	if own.count--; own.count == 0 {
+		delete(s.updates, id)
+	}
+	removed := own.removed
+	s.mu.Unlock()
+	if removed {
+		return s.remove(context.WithoutCancel(ctx), id)
+	}
+	return err
 }
 
 func (s *stored) remove(ctx context.Context, id string) error {
+	s.mu.Lock()
+	if under := s.updates[id]; under != nil {
+		under.removed = true
+	}
+	s.mu.Unlock()
 	if store, ok := s.store.(scs.CtxStore); ok {
 		return store.DeleteCtx(ctx, id)
 	}

@@ -26,6 +26,14 @@ type visitor struct {
 	Renewing time.Time `json:",omitzero"`
 }
 
+// token gives that of somebody, or the zero value for nobody.
+func (v *visitor) token() secureflows.Token {
+	if v == nil {
+		return secureflows.Token{}
+	}
+	return v.Token.Token
+}
+
 // token is a secureflows.Token that writes itself into a record, which those do
 // not.
 type token struct{ secureflows.Token }

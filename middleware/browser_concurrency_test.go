@@ -1,0 +1,152 @@
+package middleware_test
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/secureflows/secureflows-go/middleware"
+)
+
+// Sixty-four people sign in, look around, expire and sign out at once, and none
+// is ever shown as another.
+func TestVisitorsAreNeverMixed(t *testing.T) {
+	for name, change := range map[string]change{
+		"in memory": func(*middleware.BrowserConfig) {}, "in a memory of scs": func(cfg *middleware.BrowserConfig) { cfg.Store = newMemory() },
+		"in a store": stored(newRecording(), 1), "with answers reused": func(cfg *middleware.BrowserConfig) { cfg.MaxAge = 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := mock(t)
+			s := newSite(t, server, change)
+			var all sync.WaitGroup
+			for i := range 64 {
+				all.Go(func() {
+					email := fmt.Sprintf("person%d@example.com", i)
+					v := s.newVisitor(email)
+					for round := range 3 {
+						target := fmt.Sprintf("/page/%d?round=%d", i, round)
+						answer := v.follow(target)
+						assert.Equal(t, email+" at "+target, answer.body)
+						for range 5 {
+							assert.Equal(t, email+" at /x", v.fetch("/x").body)
+						}
+						assert.Equal(t, email+" at /public", v.open("/public").body)
+						if round == 1 {
+							v.through(v.submit("/auth/logout", nil))
+							assert.Equal(t, "nobody at /public", v.open("/public").body)
+						}
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+}
+
+// One visitor's tabs and scripts ask on while they sign in, sign out and sign
+// in again: whatever the order, the answers are theirs or nobody's, and the
+// last word counts.
+func TestOneVisitorManyRequestsAtOnce(t *testing.T) {
+	for name, change := range map[string]change{"in memory": func(*middleware.BrowserConfig) {}, "in a store": stored(newRecording(), 1)} {
+		t.Run(name, func(t *testing.T) {
+			s := offline(t, &service{}, change)
+			v := s.newVisitor("user-1@example.com")
+			stop := make(chan struct{})
+			var all sync.WaitGroup
+			for range 16 {
+				all.Go(func() {
+					for running := true; running; {
+						select {
+						case <-stop:
+							running = false
+						default:
+						}
+						answer := v.fetch("/x")
+						if answer.StatusCode != http.StatusUnauthorized {
+							assert.Equal(t, "user-1@example.com at /x", answer.body)
+						}
+						v.open("/public")
+					}
+				})
+			}
+			for range 50 {
+				driver := v.copied()
+				answer := driver.follow("/page")
+				assert.Equal(t, "user-1@example.com at /page", answer.body)
+				v.plant(driver.cookies())
+				before := driver.copied()
+				driver.submit("/auth/logout", nil)
+				before.assertSignedOut()
+			}
+			close(stop)
+			all.Wait()
+			v.assertSignedOut("a request that was under way put the session back")
+		})
+	}
+}
+
+// A request that was under way when its visitor signed out must not write the
+// session back, such as when it says that it was seen.
+func TestASlowRequestDoesNotUndoASignOut(t *testing.T) {
+	for name, change := range map[string]change{
+		"in memory": func(*middleware.BrowserConfig) {}, "in a store": stored(newRecording(), 1),
+		"in a memory of scs": func(cfg *middleware.BrowserConfig) { cfg.Store = newMemory() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := offline(t, &service{}, change)
+			inside, leave := make(chan struct{}), make(chan struct{})
+			s.guarding("/slow", func(w http.ResponseWriter, r *http.Request) {
+				close(inside)
+				<-leave
+				showPage(w, r)
+			})
+			v := s.signedIn("user-1@example.com")
+			slow := v.copied()
+			done := make(chan seen)
+			go func() { done <- slow.open("/slow") }()
+			<-inside
+			held := v.copied()
+			v.submit("/auth/logout", nil)
+			close(leave)
+			answer := <-done
+			assert.Empty(t, answer.Cookies())
+			held.assertSignedOut()
+		})
+	}
+}
+
+// The same where the store is told that a visitor was seen, which takes a while,
+// and the sign-out comes in between.
+func TestAStoreThatIsToldLateDoesNotUndoASignOut(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		store := newRecording()
+		s := offline(t, &service{}, stored(store, 1))
+		v := s.signedIn("user-1@example.com")
+		held := v.copied()
+		pass(20 * time.Hour)
+		store.whenCommitting(func() {
+			store.whenCommitting(nil)
+			v.submit("/auth/logout", nil)
+		})
+		held.open("/page")
+		held.assertSignedOut("the session is back in the store")
+	})
+}
+
+// What was never finished is in no store either.
+func TestAStoreHearsOfNobodyWhoNeverFinishes(t *testing.T) {
+	store := newRecording()
+	s := offline(t, &service{}, stored(store, 1))
+	for range 10 {
+		v := s.newVisitor("user-1@example.com")
+		v.begin("/page")
+		v.fetch("/page")
+		v.open("/public")
+		v.open(returning("sessionToken", "user-1", "state", "x"))
+	}
+	assert.Empty(t, store.everGiven())
+}
