@@ -1,0 +1,183 @@
+package e2e_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestRevokedFromSelfService(t *testing.T) {
+	site := start(t)
+	b := arrive(t, site, ada)
+	b.note("buy milk")
+
+	account := b.another()
+	account.open(site.mock + "/app/self")
+	account.press("Revoke")
+	account.press("Revoke") // yes, really
+
+	b.reload()
+	b.press("Continue as " + ada)
+	b.at("/notes")
+	b.signedInAs(ada)
+	b.absent("buy milk")
+	logins := b.traffic.visits("/app/sessions/login")
+	assert.False(t, logins[len(logins)-1].Query().Has("session_token"), "a fresh sign-in, without the revoked token")
+}
+
+func TestDeleteAllMyData(t *testing.T) {
+	b := arrive(t, start(t), ada)
+	b.note("buy milk")
+
+	b.follow("Delete all my data")
+	b.follow("Keep my notes")
+	b.lists("buy milk")
+	b.follow("Delete all my data")
+	b.press("Delete everything")
+	b.reads("Everything you stored here is deleted.")
+
+	b.follow("Sign in")
+	b.press("Continue as " + ada)
+	b.signedInAs(ada)
+	b.absent("buy milk")
+}
+
+func TestSignOutAsksForTheAccountAgain(t *testing.T) {
+	site := start(t)
+	b := arrive(t, site, ada)
+	b.note("buy milk")
+	require.Contains(t, cookieNames(b), "secureflows")
+	require.Contains(t, strings.Join(cookieNames(b), " "), "secureflows_signin", "the hosted page's own")
+
+	b.press("Sign out")
+	b.at("/")
+	assert.Empty(t, cookieNames(b), "neither the site's nor the hosted page's")
+
+	b.follow("Sign in")
+	b.signIn(ada)
+	b.lists("buy milk")
+}
+
+// The service is away, so that the hosted sign-in stays; the site's does not.
+func TestSignOutDuringAnOutage(t *testing.T) {
+	site := start(t)
+	b := arrive(t, site, ada)
+	b.note("buy milk")
+	site.control("faults", map[string]any{"path": "/api/v1/auth/logout", "status": 503})
+	b.press("Sign out")
+	assert.NotContains(t, cookieNames(b), "secureflows")
+
+	b.see("/notes")
+	b.press("Continue as " + ada)
+	b.lists("buy milk")
+}
+
+func cookieNames(b *tab) []string {
+	var names []string
+	for _, cookie := range cookies(b) {
+		names = append(names, cookie.Name)
+	}
+	return names
+}
+
+// cookies are all that the visitor's profile has, of whatever site.
+func cookies(b *tab) []*network.Cookie {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	result, err := chromedp.CallBrowser(ctx, storage.GetCookies,
+		storage.GetCookiesParams{BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID})
+	require.NoError(b.t, err)
+	return result.Cookies
+}
+
+func TestBackButtonAfterSignOut(t *testing.T) {
+	const secret = "a private thought"
+	b := arrive(t, start(t), ada)
+	b.note(secret)
+	// Private pages lie behind the back button of two tabs, and the browser keeps
+	// them for it, no-store or not, as a third tab shows.
+	beside, probe := b.another(), b.another()
+	for _, each := range []*tab{b, beside, probe} {
+		each.see("/notes?find=private")
+		each.lists(secret)
+		each.follow("Notes")
+	}
+	probe.back()
+	probe.lists(secret)
+	kept := b.traffic.restorations()
+	t.Logf("signed in, the back button showed a kept page: %t", kept == 1)
+
+	b.press("Sign out")
+	b.at("/")
+
+	b.back() // to the public page, as it was when signed in
+	assert.NotContains(t, value[string](b, "document.documentElement.outerHTML"), ada)
+	for _, each := range []*tab{b, beside} {
+		each.back()
+		each.asked()
+		assert.NotContains(t, value[string](each, "document.documentElement.outerHTML"), secret)
+	}
+	assert.Equal(t, kept, b.traffic.restorations(), "a page came out of the back-button cache")
+}
+
+func TestSecondPersonOnTheSameBrowser(t *testing.T) {
+	b := arrive(t, start(t), ada)
+	b.note("ada's secret")
+	b.press("Sign out")
+	b.at("/")
+
+	b.see("/notes")
+	b.signIn(grace)
+	b.signedInAs(grace)
+	b.seesNothingOf(ada, "ada's secret")
+	b.note("grace's secret")
+	b.press("Sign out")
+
+	b.see("/notes")
+	b.signIn(ada)
+	b.signedInAs(ada)
+	b.lists("ada's secret")
+	b.seesNothingOf(grace, "grace's secret")
+}
+
+func (b *tab) seesNothingOf(email, note string) {
+	b.t.Helper()
+	b.absent(note)
+	html := value[string](b, "document.documentElement.outerHTML")
+	assert.NotContains(b.t, html, email)
+	assert.NotContains(b.t, html, note)
+}
+
+// The first person never signed out; their sign-in ran out, and somebody else
+// sits down. The service refuses to renew what is not theirs, and leaves them on
+// a page of its own: they go back to the site, which asks them afresh.
+func TestSecondPersonAfterExpiry(t *testing.T) {
+	site := start(t)
+	b := arrive(t, site, ada)
+	b.note("ada's secret")
+	site.expire(b.traffic.token(t))
+
+	b.see("/notes")
+	b.press("Use another account")
+	b.signIn(grace)
+	b.reads("does not own")
+	assert.Equal(t, site.mock, value[string](b, "location.origin"))
+
+	deadline := time.Now().Add(2 * patience) // the site waits for the renewal to come back
+	for fresh := false; !fresh; {
+		require.True(t, time.Now().Before(deadline), "the site insists on renewing")
+		b.see("/notes")
+		fresh = !value[bool](b, "new URLSearchParams(location.search).has('session_token')")
+	}
+	b.press("Continue as " + grace)
+	b.signedInAs(grace)
+	b.seesNothingOf(ada, "ada's secret")
+}

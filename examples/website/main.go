@@ -1,0 +1,121 @@
+// Website is a notes application with pages rendered on the server: visitors
+// sign in by redirect, and their notes lie in their own secureFlows session.
+// The program itself stores nothing, and no page needs JavaScript.
+//
+//	go run ./examples/website
+//
+// runs it beside a mock of the service, and prints the address to open. Against
+// a real deployment, whose allowlist has https://notes.example.com/auth/callback:
+//
+//	go run ./examples/website -workspace my-workspace -app my-app \
+//		-url https://notes.example.com
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/secureflowstest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "website:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	flags := flag.NewFlagSet("website", flag.ContinueOnError)
+	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
+	workspace := flags.String("workspace", "", "workspace name, from the dashboard; empty starts the bundled mock")
+	app := flags.String("app", "", "app id, from the dashboard")
+	given := flags.String("url", "", "public `URL` of this site; empty is localhost")
+	origin := flags.String("origin", "", "origin of the deployment; empty is secureFlows' own")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if (*workspace == "") != (*app == "") || *workspace == "" && *origin != "" {
+		return errors.New("a deployment takes both -workspace and -app; the bundled mock takes neither, and no -origin")
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	public, err := publicURL(*given, listener.Addr())
+	if err != nil {
+		return err
+	}
+	cfg := secureflows.Config{Workspace: *workspace, AppID: *app, Origin: *origin}
+	if *workspace == "" {
+		mock := secureflowstest.Start(secureflowstest.Options{RedirectURIs: []string{public + callbackPath}})
+		defer mock.Close()
+		cfg = secureflows.Config{Workspace: secureflowstest.Workspace, AppID: secureflowstest.AppID, Origin: mock.Origin()}
+	}
+	website, err := newSite(ctx, cfg, public)
+	if err != nil {
+		return err
+	}
+	fmt.Fprint(out, welcome(public, cfg.Origin, *workspace == ""))
+	return serve(ctx, listener, website)
+}
+
+// welcome says where to look.
+func welcome(public, service string, mock bool) string {
+	text := fmt.Sprintf("The notes are at %s\n", public)
+	if mock {
+		text += fmt.Sprintf("Their service is the bundled mock at %s, which forgets everything when this program stops.\n", service)
+	}
+	return text
+}
+
+// publicURL is the site's origin. It is localhost where the mock is 127.0.0.1:
+// cookies do not know ports, so that under one name the two would see each
+// other's.
+func publicURL(given string, listening net.Addr) (string, error) {
+	if given == "" {
+		_, port, err := net.SplitHostPort(listening.String())
+		return "http://localhost:" + port, err
+	}
+	public, err := url.Parse(given)
+	if err != nil || public.Scheme != "http" && public.Scheme != "https" || public.Host == "" ||
+		given != public.Scheme+"://"+public.Host {
+		return "", fmt.Errorf("-url %q must be an origin, such as https://notes.example.com", given)
+	}
+	return given, nil
+}
+
+// serve ends with the context, after the requests under way.
+func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
+	server := &http.Server{
+		Handler:           handler,
+		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
+		WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(slog.Default().Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	graceful, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	return server.Shutdown(graceful)
+}
