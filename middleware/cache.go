@@ -55,7 +55,7 @@ type Cache struct {
 	source      Resolver
 	maxAge      time.Duration
 	timeout     time.Duration
-	fingerprint fingerprinter
+	fingerprint *fingerprinter
 	answers     store[secureflows.Identity]
 	refusals    store[error]
 	flights     flights

@@ -149,12 +149,12 @@ func TestCanaryThroughTheClient(t *testing.T) {
 // What a program is likely to print in trouble: its context, its request's
 // context, the cache while others use it.
 func TestCanaryInWhatIsPrinted(t *testing.T) {
-	cache := middleware.NewCache(&service{}, middleware.CacheConfig{})
+	cache := middleware.NewCache(everybody{}, middleware.CacheConfig{})
 	bearer := middleware.NewBearer(cache, middleware.BearerConfig{Client: secureflowstest.NewServer(t).Client()})
 	handler := bearer.Require(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		session, ok := secureflows.SessionFromContext(r.Context())
 		assert.True(t, ok)
-		for _, value := range []any{r.Context(), session, *session, cache, bearer, struct{ C *middleware.Cache }{cache}} {
+		for _, value := range []any{r.Context(), struct{ inside context.Context }{r.Context()}, []any{r.Context()}, session, *session, cache, bearer, struct{ C *middleware.Cache }{cache}} {
 			assertNoCanary(t, fmt.Sprintf("%v %+v %#v %s %d %q", value, value, value, value, value, value), "printed")
 		}
 		ctx, stop := context.WithTimeout(r.Context(), time.Hour)

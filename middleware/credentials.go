@@ -30,6 +30,9 @@ func bearerText(r *http.Request) (string, error) {
 		// them a proxy in front has checked.
 		return "", errMalformed
 	}
+	if text, found := strings.CutPrefix(values[0], "Bearer "); found && text != "" && text[0] != ' ' && len(text) <= maxTokenBytes {
+		return text, nil // as nearly every request has it
+	}
 	scheme, text := parts(values[0])
 	switch {
 	case values[0] == "":
@@ -50,9 +53,6 @@ func bearerText(r *http.Request) (string, error) {
 // them malformed, and not those of another scheme: somebody meant to sign in.
 func parts(value string) (scheme, text string) {
 	end := 0
-	if strings.HasPrefix(value, "Bearer ") { // as nearly every request has it
-		end = len("Bearer")
-	}
 	for end < len(value) && schemeChar[value[end]] {
 		end++
 	}

@@ -22,8 +22,9 @@ type store[V any] struct {
 }
 
 type shard[V any] struct {
-	mu      sync.RWMutex // guards entries and queue
-	entries map[fingerprint]*entry[V]
+	entries atomic.Pointer[table[V]] // never nil once there was an entry
+
+	mu sync.Mutex // guards queue, and who writes to entries
 	// queue has the entries in the order in which they were put, which is that
 	// in which they end. One that was replaced since is still in it.
 	queue []*entry[V]
@@ -53,10 +54,7 @@ func (s *store[V]) shard(key fingerprint) *shard[V] { return &s.shards[key[0]%sh
 
 // get gives the entry of key if it was asked for at oldest or later.
 func (s *store[V]) get(key fingerprint, oldest instant) *entry[V] {
-	shard := s.shard(key)
-	shard.mu.RLock()
-	found := shard.entries[key]
-	shard.mu.RUnlock()
+	found := s.shard(key).find(key)
 	if found == nil || found.asked < oldest {
 		return nil
 	}
@@ -65,10 +63,17 @@ func (s *store[V]) get(key fingerprint, oldest instant) *entry[V] {
 
 // has reports whether there is an entry of key, ended or not.
 func (s *store[V]) has(key fingerprint) bool {
-	shard := s.shard(key)
-	shard.mu.RLock()
-	defer shard.mu.RUnlock()
-	return shard.entries[key] != nil
+	return s.shard(key).find(key) != nil
+}
+
+// find gives the entry of key, or nil. It takes no lock.
+func (s *shard[V]) find(key fingerprint) *entry[V] {
+	entries := s.entries.Load()
+	if entries == nil {
+		return nil
+	}
+	_, found := entries.slot(key)
+	return found
 }
 
 // put stores an entry, unless there is one that was asked for later, and makes
@@ -79,7 +84,7 @@ func (s *store[V]) put(added *entry[V], now instant) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	s.dropEnded(shard, now)
-	before := shard.entries[key]
+	before := shard.find(key)
 	if before != nil && before.asked > added.asked {
 		return
 	}
@@ -87,14 +92,18 @@ func (s *store[V]) put(added *entry[V], now instant) {
 		s.size.Add(-1)
 		return
 	}
-	if shard.entries == nil {
-		shard.entries = make(map[fingerprint]*entry[V])
+	entries := shard.entries.Load()
+	if before == nil && entries.full() {
+		entries = entries.remade()
+		entries.put(added)
+		shard.entries.Store(entries)
+	} else {
+		entries.put(added)
 	}
-	shard.entries[key] = added
 	shard.queue = append(shard.queue, added)
-	if len(shard.queue) > 2*len(shard.entries)+16 {
+	if len(shard.queue) > 2*entries.live+16 {
 		// One token asked about again and again leaves much behind.
-		shard.queue = slices.DeleteFunc(shard.queue, func(e *entry[V]) bool { return shard.entries[e.key] != e })
+		shard.queue = slices.DeleteFunc(shard.queue, func(e *entry[V]) bool { return shard.find(e.key) != e })
 	}
 }
 
@@ -123,10 +132,7 @@ func (s *store[V]) remove(key fingerprint) {
 	shard := s.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if _, found := shard.entries[key]; found {
-		delete(shard.entries, key)
-		s.size.Add(-1)
-	}
+	s.drop(shard, key)
 }
 
 // dropEnded drops the entries that have ended, and what was replaced before
@@ -134,7 +140,7 @@ func (s *store[V]) remove(key fingerprint) {
 func (s *store[V]) dropEnded(shard *shard[V], now instant) {
 	for len(shard.queue) > 0 {
 		head := shard.queue[0]
-		current := shard.entries[head.key] == head
+		current := shard.find(head.key) == head
 		if current && now.since(head.asked) <= s.lifetime {
 			return
 		}
@@ -146,7 +152,7 @@ func (s *store[V]) dropEnded(shard *shard[V], now instant) {
 // when it has none. The caller holds the lock.
 func (s *store[V]) dropOldest(shard *shard[V]) bool {
 	for len(shard.queue) > 0 {
-		current := shard.entries[shard.queue[0].key] == shard.queue[0]
+		current := shard.find(shard.queue[0].key) == shard.queue[0]
 		s.shift(shard, current)
 		if current {
 			return true
@@ -158,9 +164,15 @@ func (s *store[V]) dropOldest(shard *shard[V]) bool {
 // shift takes the head off the queue, and its entry away when it is current.
 func (s *store[V]) shift(shard *shard[V], current bool) {
 	if current {
-		delete(shard.entries, shard.queue[0].key)
-		s.size.Add(-1)
+		s.drop(shard, shard.queue[0].key)
 	}
 	shard.queue[0] = nil
 	shard.queue = shard.queue[1:]
+}
+
+// drop takes the entry of key away, if there is one. The caller holds the lock.
+func (s *store[V]) drop(shard *shard[V], key fingerprint) {
+	if entries := shard.entries.Load(); entries != nil && entries.remove(key) {
+		s.size.Add(-1)
+	}
 }

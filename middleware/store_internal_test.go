@@ -1,9 +1,7 @@
 package middleware
 
 import (
-	"fmt"
 	"math/rand/v2"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,10 +17,22 @@ func keyIn(shard, n int) fingerprint { return fingerprint{uint64(n*shardCount + 
 // held is what is in the store, counted rather than believed.
 func held(s *store[int]) (entries, queued int) {
 	for i := range s.shards {
-		entries += len(s.shards[i].entries)
+		entries += countOf(s.shards[i].entries.Load())
 		queued += len(s.shards[i].queue)
 	}
 	return entries, queued
+}
+
+func countOf(t *table[int]) (live int) {
+	if t == nil {
+		return 0
+	}
+	for i := range t.slots {
+		if e := t.slots[i].Load(); e != nil && e != t.gone {
+			live++
+		}
+	}
+	return live
 }
 
 // One token that is asked about for each request leaves an entry behind each
@@ -104,37 +114,93 @@ func TestTheStoreCountsItselfRight(t *testing.T) {
 	}
 }
 
-func TestFingerprints(t *testing.T) {
-	one, other := newFingerprinter(), newFingerprinter()
-	assert.NotEqual(t, one, other, "caches share a key")
-	seen := map[fingerprint]string{}
-	texts := []string{"", "a", "A", "aa", "abc", "abc=", "abc==", strings.Repeat("a", 16<<10)}
-	for i := range 10_000 {
-		texts = append(texts, fmt.Sprint("user-", i))
+// Tokens come and go for ever, whose traces must neither fill a table, on which
+// a look for a stranger would never end, nor make it grow.
+func TestTheTableOutlivesItsTraffic(t *testing.T) {
+	s := small(1000)
+	for i := range 100_000 {
+		s.put(entryOf(keyIn(3, i), i, 0, 0), 0)
+		if i >= 20 {
+			s.remove(keyIn(3, i-20))
+			assert.False(t, s.has(keyIn(3, i-20)))
+		}
 	}
-	shards := map[uint64]int{}
-	for _, text := range texts {
-		key := one.of(text)
-		assert.Equal(t, key, one.of(strings.Clone(text)))
-		assert.NotEqual(t, key, other.of(text), "a fingerprint means something outside its cache")
-		assert.Empty(t, seen[key])
-		assert.NotZero(t, key[0])
-		assert.NotZero(t, key[1])
-		assert.NotEqual(t, key[0], key[1])
-		seen[key] = text
-		shards[key[0]%shardCount]++
+	table := s.shards[3].entries.Load()
+	assert.Equal(t, 20, countOf(table))
+	assert.Equal(t, 20, table.live)
+	assert.LessOrEqual(t, table.used, len(table.slots)/2)
+	assert.LessOrEqual(t, len(table.slots), 128)
+	s.remove(keyIn(3, 1))
+	assert.Equal(t, 20, table.live, "removed twice")
+}
+
+// Keys that all begin their way at one slot, across the end of the slots.
+func TestKeysThatMeet(t *testing.T) {
+	s := small(1000)
+	key := func(n int) fingerprint { return fingerprint{uint64(n * shardCount), ^uint64(0)} }
+	for i := range 100 {
+		s.put(entryOf(key(i), i, 0, 0), 0)
 	}
-	assert.Len(t, shards, shardCount)
-	for shard, count := range shards {
-		assert.InDelta(t, 10_000/shardCount, count, 80, "shard %d", shard)
+	for i := 0; i < 100; i += 2 {
+		s.remove(key(i))
+	}
+	for i := range 100 {
+		found := s.get(key(i), 0)
+		if i%2 == 0 {
+			assert.Nil(t, found, i)
+		} else {
+			assert.Equal(t, i, found.value)
+		}
 	}
 }
 
-// The cache holds nothing that is, or contains, a token.
-func TestNoTokenIsKept(t *testing.T) {
-	const canary = "cAnAry.Qm9zc2VzdG8gYmUga2VwdCBzZWNyZXQ"
-	f := newFingerprinter()
-	text := fmt.Sprintf("%v %+v %#v %x", f.of(canary), f.of(canary), f.of(canary), f.of(canary))
-	assert.NotContains(t, text, canary[:8])
-	assert.NotContains(t, text, fmt.Sprintf("%x", canary[:8]))
+// What stands where an entry was is nobody's answer.
+func TestTheTraceOfAnEntryIsNoEntry(t *testing.T) {
+	s := small(10)
+	zero := fingerprint{}
+	s.put(entryOf(zero, 7, 0, 0), 0)
+	assert.Equal(t, 7, s.get(zero, 0).value)
+	s.remove(zero)
+	assert.Nil(t, s.get(zero, 0))
+	assert.False(t, s.has(zero))
+}
+
+// Whoever reads without a lock finds what is there all the time, and nothing
+// that is gone, whatever is written around it.
+func TestReadingWhileTheTableIsRemade(t *testing.T) {
+	s := small(100_000)
+	stays := keyIn(3, -1)
+	s.put(entryOf(stays, -1, 0, 0), 0)
+	done := make(chan struct{})
+	var readers sync.WaitGroup
+	for range 2 {
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				if found := s.get(stays, 0); found == nil || found.key != stays {
+					t.Error("an entry is lost while others are written")
+					return
+				}
+				if s.has(keyIn(3, -2)) {
+					t.Error("a stranger is found")
+					return
+				}
+			}
+		})
+	}
+	for round := range 20 {
+		for i := range 500 {
+			s.put(entryOf(keyIn(3, i), i, 0, 0), 0)
+			s.put(entryOf(stays, -1, instant(round), 0), 0)
+		}
+		for i := range 500 {
+			s.remove(keyIn(3, i))
+		}
+	}
+	close(done)
+	readers.Wait()
 }
