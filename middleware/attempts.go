@@ -147,7 +147,9 @@ type used struct {
 
 const maxUsed = 100_000
 
-// take uses an attempt up, or reports false where it was before.
+// take uses an attempt up, or reports false where it was before. Of two replicas
+// that are asked at the same moment both may say yes, as scs has no such thing in
+// one step; it is still the same browser that asks.
 func (u *used) take(ctx context.Context, begun attempt) (first bool, err error) {
 	if !u.add(begun.ID) {
 		return false, nil

@@ -67,7 +67,7 @@ func TestTextOfAReturnIsEscaped(t *testing.T) {
 		"https://evil.example/", "\u202eabc", "a\x00b", strings.Repeat("long ", 5000),
 	} {
 		v := s.newVisitor("user-1@example.com")
-		answer := v.open(returning("error", text, "error_description", text))
+		answer := v.open(returning("error", text, "error_description", text, "state", stateOf(t, v.begin("/page"))))
 		assert.Equal(t, http.StatusBadRequest, answer.StatusCode)
 		assertPage(t, answer)
 		assert.NotContains(t, answer.body, "<script>")

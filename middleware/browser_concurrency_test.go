@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware"
 )
 
@@ -119,22 +121,49 @@ func TestASlowRequestDoesNotUndoASignOut(t *testing.T) {
 	}
 }
 
-// The same where the store is told that a visitor was seen, which takes a while,
-// and the sign-out comes in between.
-func TestAStoreThatIsToldLateDoesNotUndoASignOut(t *testing.T) {
-	virtual(t, func(t *testing.T) {
-		store := newRecording()
-		s := offline(t, &service{}, stored(store, 1))
-		v := s.signedIn("user-1@example.com")
-		held := v.copied()
-		pass(20 * time.Hour)
-		store.whenCommitting(func() {
-			store.whenCommitting(nil)
-			v.submit("/auth/logout", nil)
-		})
-		held.open("/page")
-		held.assertSignedOut("the session is back in the store")
-	})
+// The same at whatever moment of a request the sign-out comes, such as between
+// reading a record and writing when its visitor was seen.
+func TestASignOutAtAnyMomentCounts(t *testing.T) {
+	for moment := range 8 {
+		for name, wait := range map[string]time.Duration{"the first page": 0, "seen long ago": 20 * time.Hour} {
+			virtual(t, func(t *testing.T) {
+				store := newRecording()
+				s := offline(t, &service{}, stored(store, 1))
+				v := s.newVisitor("user-1@example.com")
+				v.open(v.next(v.begin("/page")))
+				held := v.copied()
+				pass(wait)
+				store.interrupt(moment+1, func() { v.submit("/auth/logout", nil) })
+				held.open("/page")
+				store.interrupt(0, nil)
+				if v.cookies()["secureflows"] != "" {
+					return // the request was over by then
+				}
+				held.assertSignedOut(fmt.Sprintf("%s, moment %d: the session is back: ", name, moment))
+			})
+		}
+	}
+}
+
+// The question whose a visitor is takes a while, too.
+func TestASignOutDuringAQuestionCounts(t *testing.T) {
+	for where, change := range map[string]change{"in memory": func(*middleware.BrowserConfig) {}, "in a store": stored(newRecording(), 1)} {
+		for name, err := range map[string]error{"good": nil, "expired": secureflows.ErrTokenExpired, "an outage": errDown} {
+			source := &service{}
+			s := offline(t, source, change)
+			v := s.signedIn("user-1@example.com")
+			held, slow := v.copied(), v.copied()
+			source.say(func(context.Context, string) (secureflows.Identity, error) {
+				source.say(nil)
+				v.submit("/auth/logout", nil)
+				source.say(answering(secureflows.Identity{}, err).answer)
+				return secureflows.Identity{}, err
+			})
+			slow.open("/page")
+			source.say(nil)
+			held.assertSignedOut(where + ", " + name)
+		}
+	}
 }
 
 // What was never finished is in no store either.

@@ -87,8 +87,9 @@ var ends = map[string]struct {
 		assert.NoError(v.t, v.site.server.Client().Session(v.held()).Logout(context.Background()))
 	}, "revoked-token"},
 	"renewed elsewhere": {func(server *secureflowstest.Server, v *visitor) {
-		_, _, err := server.Client().RenewSession(context.Background(), server.IDToken(v.email), v.held())
+		renewal, err := server.Client().RenewURL(v.held(), secureflows.LoginOptions{RedirectURI: secureflowstest.RedirectURI})
 		assert.NoError(v.t, err)
+		server.SignIn(renewal, v.email)
 	}, "revoked-token"},
 	"revoked by this process": {func(_ *secureflowstest.Server, v *visitor) {
 		_, err := v.site.client.Session(v.held()).Revoke(context.Background())
@@ -114,26 +115,39 @@ func TestAnEndedSessionTakesAFreshLogin(t *testing.T) {
 		for how, visit := range visits {
 			t.Run(name+", "+how, func(t *testing.T) {
 				server := mock(t)
-				s := newSite(t, server, tellsTypes)
-				v := s.signedIn("ada@example.com")
-				row.end(server, v)
-				held := v.copied()
-				answer := visit(v)
-				switch how {
-				case "a page":
-					assert.Equal(t, http.StatusSeeOther, answer.StatusCode)
-					assert.False(t, queryOf(t, answer.Header.Get("Location")).Has("session_token"))
-				case "anybody's", "data for any":
-					assert.Equal(t, "nobody at /public", answer.body)
-				default:
-					assert.Equal(t, http.StatusUnauthorized, answer.StatusCode)
-					assert.Equal(t, row.kind, s.lastType())
-				}
-				held.assertSignedOut("by the cookie of before")
-				v.assertSignedOut()
-				v.sees(v.follow("/page"), "/page")
+				virtual(t, func(t *testing.T) {
+					s := newSite(t, server, tellsTypes)
+					v := s.signedIn("ada@example.com")
+					row.end(server, v)
+					held := v.copied()
+					answer := visit(v)
+					assertEnded(t, how, answer, row.kind, s.lastType())
+					// It has ended here too: nobody is asked any more.
+					pass(10 * time.Second) // in which the refusal is remembered
+					server.LockBilling(true)
+					held.assertSignedOut("by the cookie of before")
+					v.assertSignedOut()
+					server.LockBilling(false)
+					v.sees(v.follow("/page"), "/page")
+				})
 			})
 		}
+	}
+}
+
+// assertEnded asserts the answer to one of the visits by somebody who was signed
+// out elsewhere.
+func assertEnded(t *testing.T, how string, answer seen, kind, got string) {
+	t.Helper()
+	switch how {
+	case "a page":
+		assert.Equal(t, http.StatusSeeOther, answer.StatusCode)
+		assert.False(t, queryOf(t, answer.Header.Get("Location")).Has("session_token"))
+	case "anybody's", "data for any":
+		assert.Equal(t, "nobody at /public", answer.body)
+	default:
+		assert.Equal(t, http.StatusUnauthorized, answer.StatusCode)
+		assert.Equal(t, kind, got)
 	}
 }
 

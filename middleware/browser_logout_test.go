@@ -75,6 +75,7 @@ func TestSigningOutIsAPost(t *testing.T) {
 		answer := v.send(method, "/auth/logout", navigation(), "")
 		assert.Equal(t, http.StatusMethodNotAllowed, answer.StatusCode, method)
 		assert.Equal(t, "POST", answer.Header.Get("Allow"), method)
+		assert.Equal(t, "no-store", answer.Header.Get("Cache-Control"), method)
 		assert.Empty(t, answer.Cookies(), method)
 		v.assertSignedIn(method)
 	}
@@ -124,6 +125,7 @@ func TestNobodyElseSignsAVisitorOut(t *testing.T) {
 			assert.Equal(t, http.StatusForbidden, answer.StatusCode)
 			assert.Empty(t, answer.Cookies())
 			assert.Empty(t, answer.Header.Get("Clear-Site-Data"))
+			assert.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
 			v.assertSignedIn()
 		})
 	}

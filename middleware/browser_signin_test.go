@@ -216,3 +216,18 @@ func TestReplicasFinishEachOthersSignIns(t *testing.T) {
 	v.site = stranger
 	assertFailed(t, v.open(returned))
 }
+
+// Where no state tells one return from the next, a service that never gives a
+// session is asked for one a few times only.
+func TestALegacyReturnWithoutStateIsNotCompletedForEver(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		s := offline(t, &service{}, func(cfg *middleware.BrowserConfig) { cfg.InsecureAllowMissingState = true })
+		v := s.newVisitor("user-1@example.com")
+		v.begin("/page")
+		answer := v.open(returning("firebaseToken", "id-token"))
+		for tries := 0; answer.StatusCode == http.StatusSeeOther && tries < 10; tries++ {
+			answer = v.open(returning("firebaseToken", "id-token"))
+		}
+		assertFailed(t, answer)
+	})
+}

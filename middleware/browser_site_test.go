@@ -39,7 +39,8 @@ type site struct {
 type change func(*middleware.BrowserConfig)
 
 // mock is the service for sites on a virtual clock, too: a connection that is
-// kept would keep that clock from moving.
+// kept would keep that clock from moving. Its own clock is the real one: tests
+// move it by Advance, and ask it for no IDToken on a virtual clock.
 func mock(t testing.TB, options ...secureflowstest.Options) *secureflowstest.Server {
 	t.Helper()
 	server := secureflowstest.NewServer(t, options...)

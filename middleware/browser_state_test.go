@@ -50,6 +50,31 @@ func TestAStateIsUsedOnceByManyAtOnce(t *testing.T) {
 	assert.Equal(t, 1, succeeded)
 }
 
+// What is used stays used for as long as the state would be good, however many
+// others come and go meanwhile.
+func TestAUsedStateStaysUsed(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		s := offline(t, &service{})
+		type link struct {
+			target string
+			held   map[string]string // the cookies of when it was good
+		}
+		var links []link
+		for range 40 {
+			v := s.newVisitor("user-1@example.com")
+			returned := v.next(v.begin("/page"))
+			links = append(links, link{returned, v.cookies()})
+			v.sees(v.through(v.open(returned)), "/page")
+			pass(15 * time.Second)
+			for _, used := range links[max(0, len(links)-20):] {
+				again := s.newVisitor("user-1@example.com")
+				again.plant(used.held)
+				assertFailed(t, again.open(used.target))
+			}
+		}
+	})
+}
+
 func TestAStateOfAnotherBrowserIsRefused(t *testing.T) {
 	s := offline(t, &service{}, tellsTypes)
 	attacker, victim := s.newVisitor("user-1@example.com"), s.newVisitor("user-2@example.com")

@@ -15,8 +15,8 @@ type recording struct {
 	records map[string]record
 	given   strings.Builder
 	failing map[string]error // by operation
-	// beforeCommit is called before each, nil for nothing.
-	beforeCommit func()
+	// before is called when an operation begins, nil for nothing.
+	before func()
 }
 
 type record struct {
@@ -40,12 +40,11 @@ func (s *recording) fail(err error, operations ...string) {
 }
 
 func (s *recording) Find(key string) ([]byte, bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.given.WriteString(key + "\n")
-	if err := s.failing["find"]; err != nil {
+	if err := s.begin("find", key); err != nil {
 		return nil, false, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	found, ok := s.records[key]
 	if !ok || time.Now().After(found.expiry) {
 		return nil, false, nil
@@ -54,31 +53,36 @@ func (s *recording) Find(key string) ([]byte, bool, error) {
 }
 
 func (s *recording) Commit(key string, data []byte, expiry time.Time) error {
-	s.mu.Lock()
-	before := s.beforeCommit
-	s.mu.Unlock()
-	if before != nil {
-		before()
+	if err := s.begin("commit", key+"\n"+string(data)); err != nil {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.given.WriteString(key + "\n" + string(data) + "\n")
-	if err := s.failing["commit"]; err != nil {
-		return err
-	}
 	s.records[key] = record{slices.Clone(data), expiry}
 	return nil
 }
 
 func (s *recording) Delete(key string) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.given.WriteString(key + "\n")
-	if err := s.failing["delete"]; err != nil {
+	if err := s.begin("delete", key); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	delete(s.records, key)
 	return nil
+}
+
+// begin notes what an operation is given, and gives the error that it is to
+// fail with.
+func (s *recording) begin(operation, given string) error {
+	s.mu.Lock()
+	s.given.WriteString(given + "\n")
+	err, before := s.failing[operation], s.before
+	s.mu.Unlock()
+	if before != nil {
+		before()
+	}
+	return err
 }
 
 // everGiven is all the store was ever told.
@@ -101,11 +105,15 @@ func (s *recording) sessions() []string {
 	return slices.Sorted(slices.Values(long))
 }
 
-// whenCommitting has do called before a record is written, nil ends that.
-func (s *recording) whenCommitting(do func()) {
+// interrupt has do called when the nth operation from now on begins.
+func (s *recording) interrupt(nth int, do func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.beforeCommit = do
+	s.before = func() {
+		if nth--; nth == 0 {
+			do()
+		}
+	}
 }
 
 // swap exchanges the contents of two records, as whoever can write to the

@@ -189,7 +189,8 @@ func (a *attempt) page() string {
 // complete sends a legacy return, which has no session yet, to the service to be
 // given one.
 func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun attempt, callback secureflows.Callback) {
-	if begun.Legacy {
+	// Without a state there is no telling whether this is the second time.
+	if begun.Legacy || begun.ID == "" && m.failed(time.Now()) {
 		b.failed(w, r, m, begun, secureflows.Token{}, errLegacyTwice)
 		return
 	}
