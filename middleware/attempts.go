@@ -1,6 +1,7 @@
 package middleware
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -32,19 +34,24 @@ type attempt struct {
 }
 
 // mark tells browsers apart while they sign in. It lies in a cookie, encrypted,
-// one for any number of tabs.
+// one for any number of tabs; but tabs that are opened together, before the
+// browser has been given one, get one each, under names of their own.
 type mark struct {
 	ID       string
 	Failures []time.Time `json:",omitempty"` // of returns, the last few
+	SignedIn time.Time   `json:",omitzero"`  // last, unless that was found to be gone
 	Page     string      `json:",omitempty"` // that was asked for last, where a return may have no state
+
+	others []string // ids of further marks of the browser
 }
 
 // attempts begins sign-ins and knows their returns.
 type attempts struct {
 	sealer       sealer
-	cookie       http.Cookie
+	cookie       http.Cookie // its name is how those of marks begin
 	keepLastPage bool
 	used         used
+	shared       *stored // with other replicas, or nil
 }
 
 const (
@@ -53,13 +60,55 @@ const (
 )
 
 // markOf gives the mark of the browser that makes a request, or a new one.
-func (a *attempts) markOf(r *http.Request) (m mark, known bool) {
-	if cookie, err := r.Cookie(a.cookie.Name); err == nil {
-		if text, ok := a.sealer.open(markPurpose, cookie.Value); ok && json.Unmarshal(text, &m) == nil {
-			return m, true
+func (a *attempts) markOf(r *http.Request) (own mark, known bool) {
+	for _, cookie := range a.cookies(r) {
+		var m mark
+		text, ok := a.sealer.open(markPurpose, cookie.Value)
+		switch {
+		case !ok || json.Unmarshal(text, &m) != nil || cookie.Name != a.name(m.ID):
+		case !known:
+			own, known = m, true
+		default:
+			own.others = append(own.others, m.ID)
+			own.Failures = append(own.Failures, m.Failures...)
 		}
 	}
-	return mark{ID: rand.Text()}, false
+	if !known {
+		own = mark{ID: rand.Text()}
+	}
+	return own, known
+}
+
+// maxMarks bounds how many are looked at.
+const maxMarks = 20
+
+// cookies gives those of marks that a request carries.
+func (a *attempts) cookies(r *http.Request) []*http.Cookie {
+	cookies := slices.DeleteFunc(r.Cookies(), func(cookie *http.Cookie) bool {
+		return !strings.HasPrefix(cookie.Name, a.cookie.Name+"-")
+	})
+	return cookies[:min(len(cookies), maxMarks)]
+}
+
+// name gives the name of the cookie of a mark.
+func (a *attempts) name(id string) string { return a.cookie.Name + "-" + id[:min(len(id), 8)] }
+
+// forget takes the marks of a browser back.
+func (a *attempts) forget(w http.ResponseWriter, r *http.Request) {
+	for _, sent := range a.cookies(r) {
+		cookie := a.cookie
+		cookie.Name = sent.Name
+		expire(w, cookie)
+	}
+}
+
+// has reports, in constant time, whether id is of one of a browser's marks.
+func (m *mark) has(id string) bool {
+	found := subtle.ConstantTimeCompare([]byte(id), []byte(m.ID))
+	for _, other := range m.others {
+		found |= subtle.ConstantTimeCompare([]byte(id), []byte(other))
+	}
+	return found == 1
 }
 
 // begin gives the state of a new attempt, and marks the browser.
@@ -78,17 +127,19 @@ func (a *attempts) begin(w http.ResponseWriter, m mark, next attempt) (state str
 // remember puts a mark into the browser.
 func (a *attempts) remember(w http.ResponseWriter, m mark) {
 	cookie := a.cookie
-	cookie.Value = a.sealer.seal(markPurpose, encode(m))
+	cookie.Name, cookie.Value = a.name(m.ID), a.sealer.seal(markPurpose, encode(m))
 	cookie.MaxAge = int(attemptAge / time.Second)
 	http.SetCookie(w, &cookie)
 }
 
 func encode(value any) []byte {
-	text, err := json.Marshal(value)
-	if err != nil {
-		panic(err) // both types are of what JSON has
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false) // an & would be six characters
+	if err := encoder.Encode(value); err != nil {
+		panic(err) // the types are of what JSON has
 	}
-	return text
+	return text.Bytes()
 }
 
 // The ways in which a state can be no good.
@@ -101,7 +152,8 @@ var (
 	errUsedState    = fmt.Errorf("%w: callback: the sign-in has come back before", secureflows.ErrInvalidRequest)
 )
 
-// open gives the attempt that a return is of. It may have come back before.
+// open gives the attempt that a return is of, also where that is no good for
+// signing in any more: it knows the page. It may have come back before.
 func (a *attempts) open(state string, m mark, known bool) (begun attempt, err error) {
 	if state == "" {
 		return attempt{}, errNoState
@@ -112,11 +164,11 @@ func (a *attempts) open(state string, m mark, known bool) (begun attempt, err er
 	}
 	switch age := time.Since(begun.Begun); {
 	case !known:
-		return attempt{}, errNoMark
-	case subtle.ConstantTimeCompare([]byte(begun.Mark), []byte(m.ID)) != 1:
-		return attempt{}, errOtherBrowser
-	case age >= attemptAge:
-		return attempt{}, errOldState
+		return begun, errNoMark
+	case !m.has(begun.Mark):
+		return begun, errOtherBrowser
+	case age >= attemptAge || age <= -time.Minute: // a clock that was set back
+		return begun, errOldState
 	}
 	return begun, nil
 }
@@ -130,13 +182,12 @@ func (m *mark) failed(now time.Time) (tooOften bool) {
 
 func (m *mark) recent(now time.Time) []time.Time {
 	recent := slices.DeleteFunc(slices.Clone(m.Failures), func(at time.Time) bool { return now.Sub(at) >= loopWindow })
+	slices.SortFunc(recent, time.Time.Compare)
 	return recent[max(0, len(recent)-loopLimit):]
 }
 
 // used remembers which attempts have come back, for as long as they could again.
 type used struct {
-	shared *stored // with other replicas, or nil
-
 	mu sync.Mutex // guards what is below
 	// Two generations: the older is dropped when the younger is as old as an
 	// attempt may be, or has its share of the bound. That drops attempts early
@@ -147,24 +198,34 @@ type used struct {
 
 const maxUsed = 100_000
 
-// take uses an attempt up, or reports false where it was before. Of two replicas
-// that are asked at the same moment both may say yes, as scs has no such thing in
-// one step; it is still the same browser that asks.
-func (u *used) take(ctx context.Context, begun attempt) (first bool, err error) {
-	if !u.add(begun.ID) {
+// take uses an attempt up, or reports false where it was before. One that signs
+// nobody in need not be known to other replicas.
+//
+// Of two replicas that are asked at the same moment both may say yes, as scs has
+// no such thing in one step; it is still the same browser that asks.
+func (a *attempts) take(ctx context.Context, begun attempt, signsIn bool) (first bool, err error) {
+	if !a.used.add(begun.ID) {
 		return false, nil
 	}
-	if u.shared == nil {
+	if a.shared == nil || !signsIn {
 		return true, nil
 	}
-	_, found, err := u.shared.find(ctx, sharedID(begun.ID))
+	_, found, err := a.shared.find(ctx, sharedID(begun.ID))
 	if err == nil && !found {
-		err = u.shared.create(ctx, sharedID(begun.ID), []byte("used"), begun.Begun.Add(attemptAge))
+		err = a.shared.create(ctx, sharedID(begun.ID), []byte("used"), begun.Begun.Add(attemptAge))
 	}
 	if err != nil {
-		u.drop(begun.ID)
+		a.used.drop(begun.ID)
 	}
 	return !found, err
+}
+
+// release lets an attempt come back again whose return could not be kept, so that
+// loading the page anew is enough.
+func (a *attempts) release(ctx context.Context, begun attempt) {
+	if a.shared == nil || a.shared.remove(context.WithoutCancel(ctx), sharedID(begun.ID)) == nil {
+		a.used.drop(begun.ID)
+	}
 }
 
 // sharedID keeps attempts apart from visitors in a store.
@@ -181,14 +242,6 @@ func (u *used) add(id string) bool {
 	_, inOlder := u.older[id]
 	u.younger[id] = struct{}{}
 	return !inYounger && !inOlder
-}
-
-// release lets an attempt come back again whose return could not be stored, so
-// that loading the page anew is enough.
-func (u *used) release(ctx context.Context, begun attempt) {
-	if u.shared == nil || u.shared.remove(ctx, sharedID(begun.ID)) == nil {
-		u.drop(begun.ID)
-	}
 }
 
 func (u *used) drop(id string) {

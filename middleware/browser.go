@@ -52,7 +52,9 @@ func (b *Browser) guard(next http.Handler, maxAge time.Duration, allowed func(se
 		case optional && errors.Is(err, errNoSession):
 			next.ServeHTTP(w, r)
 		case optional && errors.Is(err, secureflows.ErrSignedOut) && !errors.Is(err, secureflows.ErrTokenExpired):
-			b.visitors.forget(w, r, b.logger)
+			b.visitors.forget(r, b.logger)
+			next.ServeHTTP(w, r)
+		case optional && isNavigation(r) && errors.Is(err, secureflows.ErrTokenExpired) && visitor.declined(time.Now()):
 			next.ServeHTTP(w, r)
 		case errors.Is(err, secureflows.ErrSignedOut):
 			b.reauth(w, r, visitor, err)
@@ -143,14 +145,22 @@ func (b *Browser) Reauth(w http.ResponseWriter, r *http.Request, err error) bool
 // Require would have: [Browser.Reauth] for a sign-out, 403 for a billing lock,
 // and 503 for anything else, as an outage.
 func (b *Browser) Refuse(w http.ResponseWriter, r *http.Request, err error) {
-	if !b.Reauth(w, r, err) {
-		var token secureflows.Token
-		if session, ok := secureflows.SessionFromContext(r.Context()); ok {
-			token = session.Token()
-		}
-		b.report(r, slog.LevelError, "a request failed", err, token)
-		b.refuse(w, r, refuse(verdict(err)))
+	if err == nil {
+		err = errNothing
 	}
+	if b.Reauth(w, r, err) {
+		return
+	}
+	var token secureflows.Token
+	if session, ok := secureflows.SessionFromContext(r.Context()); ok {
+		token = session.Token()
+	}
+	b.report(r, slog.LevelError, "a request failed", err, token)
+	refusal := refuse(verdict(err))
+	if refusal.kind == &unavailable {
+		refusal.kind = &dataUnavailable
+	}
+	b.refuse(w, r, refusal)
 }
 
 // report tells the operator of an error, which may have been written by a

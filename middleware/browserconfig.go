@@ -54,7 +54,8 @@ type BrowserConfig struct {
 
 	// MaxSessions bounds how many visitors are signed in at once where Store is
 	// nil; those go first who were not seen for longest, and sign in again with
-	// one click. 0 is 100,000, at about a kilobyte each.
+	// one click. 0 is 100,000, at about a kilobyte each. Whoever can sign in can
+	// do so many times: let a proxy in front limit the rate of the callback.
 	MaxSessions int
 
 	// Store keeps the sign-ins where this process's memory will not do. nil is
@@ -64,9 +65,9 @@ type BrowserConfig struct {
 
 	// EncryptionKeys encrypt what leaves this process's memory: what Store is
 	// given, and the state of a sign-in. Each is 32 random bytes. The first
-	// encrypts and all decrypt, so that a new one is put in front and an old
-	// one dropped after Lifetime. None is a key made up by this process, which
-	// only itself can read.
+	// encrypts and all decrypt: a new key is added last on all replicas, then
+	// put in front, and the old one dropped after Lifetime. None is a key made
+	// up by this process, which only itself can read.
 	EncryptionKeys []EncryptionKey
 
 	// InsecureAllowMissingState accepts a return without state, as older
@@ -105,7 +106,7 @@ func NewBrowser(client *secureflows.Client, cfg BrowserConfig) (*Browser, error)
 		return nil, misconfigured("BrowserConfig.CallbackURL has a host that no browser sends: %v", err)
 	}
 	b.ask(cfg.Resolver)
-	sealer := newSealer(cfg.EncryptionKeys)
+	sealer := newSealer(cfg.CallbackURL, cfg.EncryptionKeys)
 	b.visitors = &visitors{
 		records: newRecords(&cfg, sealer), cookie: newCookie("secureflows", callback),
 		idle: orDefault(cfg.IdleTimeout, 24*time.Hour), lifetime: orDefault(cfg.Lifetime, 7*24*time.Hour),
@@ -114,7 +115,7 @@ func NewBrowser(client *secureflows.Client, cfg BrowserConfig) (*Browser, error)
 		sealer: sealer, cookie: newCookie("secureflows-login", callback), keepLastPage: cfg.InsecureAllowMissingState,
 	}
 	if store, ok := b.visitors.records.(*stored); ok && store.sealer != nil {
-		b.attempts.used.shared = store
+		b.attempts.shared = store
 	}
 	return b, nil
 }
@@ -153,6 +154,8 @@ func checkBrowser(client *secureflows.Client, cfg *BrowserConfig) (*url.URL, err
 	switch {
 	case client == nil:
 		return nil, misconfigured("the client is nil: give it that of secureflows.New")
+	case cfg.Resolver != nil && isNil(cfg.Resolver):
+		return nil, misconfigured("BrowserConfig.Resolver is a nil pointer: leave it out for the client")
 	case cfg.IdleTimeout < 0 || cfg.Lifetime < 0 || cfg.MaxSessions < 0:
 		return nil, misconfigured("BrowserConfig.IdleTimeout, Lifetime or MaxSessions is negative: leave it 0 for the default")
 	case cfg.Store != nil && !inMemory(cfg.Store) && len(cfg.EncryptionKeys) == 0:

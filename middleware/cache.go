@@ -95,10 +95,14 @@ func NewCache(source Resolver, cfg CacheConfig) *Cache {
 	return c
 }
 
-func checkResolver(caller string, resolver Resolver) {
+func isNil(resolver Resolver) bool {
 	client, isClient := resolver.(*secureflows.Client)
 	cache, isCache := resolver.(*Cache)
-	if resolver == nil || isClient && client == nil || isCache && cache == nil {
+	return resolver == nil || isClient && client == nil || isCache && cache == nil
+}
+
+func checkResolver(caller string, resolver Resolver) {
+	if isNil(resolver) {
 		panic("middleware: " + caller + ": the resolver is nil: give it a *secureflows.Client")
 	}
 }

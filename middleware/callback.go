@@ -13,12 +13,15 @@ import (
 // further try: tabs that are restored together meet the expiry together.
 const renewalPatience = 10 * time.Second
 
+// lostWindow is how soon after a sign-in its page is asked for.
+const lostWindow = 10 * time.Second
+
 // reauth sends a visitor to sign in again, for err, which is a sign-out.
 // visitor is nil where there is none.
 func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visitor, err error) {
 	expired := errors.Is(err, secureflows.ErrTokenExpired)
 	if visitor != nil && !expired {
-		b.visitors.forget(w, r, b.logger)
+		b.visitors.forget(r, b.logger)
 	}
 	if !isNavigation(r) {
 		b.refuse(w, r, refuse(err))
@@ -31,6 +34,12 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 	if visitor != nil && !visitor.Served && now.Sub(visitor.SignedIn) < loopWindow {
 		m.failed(now)
 	}
+	// Nor does one of which nothing is known when its page is asked for: a
+	// replica without the store, or a cookie that does not arrive.
+	if visitor == nil && now.Sub(m.SignedIn) < 10*time.Second {
+		m.failed(now)
+		m.SignedIn = time.Time{}
+	}
 	page := b.pageOf(r)
 	if visitor == nil || !expired || !b.mayRenew(r, visitor, now) {
 		b.begin(w, r, m, attempt{Page: page}, secureflows.Token{})
@@ -39,23 +48,22 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 	b.begin(w, r, m, attempt{Page: page, Renewal: true}, visitor.Token.Token)
 }
 
+// renewalTries is how many renewals may be out before a fresh sign-in.
+const renewalTries = 2
+
 // mayRenew reports whether to try a renewal, and counts it. Only its owner can
-// renew a session: where one did not come back, somebody else may be sitting
-// there, and is let in by a fresh sign-in. That finds the session again whose
-// token has expired, but not one that has itself, so that those are tried twice.
-// Someone who merely left and comes back later gets a renewal.
+// renew a session: where renewals do not come back, somebody else may be sitting
+// there, and is let in by a fresh sign-in. That is not done at once, because a
+// session that has itself ended, unlike one whose token has, is found again by a
+// renewal only. Someone who merely left and comes back later gets one, too.
 func (b *Browser) mayRenew(r *http.Request, visitor *visitor, now time.Time) bool {
-	tries := 1
-	if b.config.TTL > 0 {
-		tries = 2
-	}
 	since := now.Sub(visitor.Renewing)
 	switch {
-	case since < renewalPatience:
+	case since < renewalPatience && since > -time.Minute:
 		return true
 	case since >= 2*attemptAge:
 		visitor.Renewals = 0
-	case visitor.Renewals >= tries:
+	case visitor.Renewals >= renewalTries:
 		return false
 	}
 	visitor.Renewals++
@@ -70,6 +78,7 @@ func (b *Browser) mayRenew(r *http.Request, visitor *visitor, now time.Time) boo
 // where that is a token, unless it has been there too often.
 func (b *Browser) begin(w http.ResponseWriter, r *http.Request, m mark, next attempt, expired secureflows.Token) {
 	if len(m.recent(time.Now())) >= loopLimit {
+		b.report(r, slog.LevelError, "a visitor was not sent to sign in again", errLoop, expired)
 		b.attempts.remember(w, m)
 		b.refuse(w, r, &Refusal{Err: errLoop, LoginURL: next.Page, kind: &signInLoop})
 		return
@@ -104,8 +113,8 @@ func redirect(w http.ResponseWriter, target string) {
 }
 
 // Callback is the handler of the route that hosted login returns to: that of
-// CallbackURL, for GET, behind nothing that needs a sign-in. It takes the token
-// out of the URL at once, and goes on to the page that was asked for. A return
+// CallbackURL, for GET, behind nothing that needs a sign-in. It goes on at once to
+// the page that was asked for, whose URL has no token in it. A return
 // that is not the end of a sign-in begun in this browser within 5 minutes is
 // refused with 400, as one that failed, and never sent round again by itself.
 func (b *Browser) Callback(w http.ResponseWriter, r *http.Request) {
@@ -124,9 +133,10 @@ func (b *Browser) Callback(w http.ResponseWriter, r *http.Request) {
 	callback, err := secureflows.ParseCallback(r)
 	switch {
 	case stateErr != nil && err == nil:
-		b.unknown(w, r, "/", stateErr)
+		b.unknown(w, r, begun.page(), stateErr)
 	case stateErr != nil: // whoever made this link may have written the description
-		b.refuse(w, r, &Refusal{Err: err, LoginURL: "/", kind: &unknownReturn})
+		b.report(r, slog.LevelWarn, "a return was refused", stateErr, secureflows.Token{})
+		b.refuse(w, r, &Refusal{Err: err, LoginURL: begun.page(), kind: &unknownReturn})
 	default:
 		b.returned(w, r, m, begun, callback, err)
 	}
@@ -134,7 +144,7 @@ func (b *Browser) Callback(w http.ResponseWriter, r *http.Request) {
 
 // unknown answers a return of no sign-in that is waited for.
 func (b *Browser) unknown(w http.ResponseWriter, r *http.Request, page string, err error) {
-	b.logger.WarnContext(r.Context(), "secureflows: a return was refused", "error", err)
+	b.report(r, slog.LevelWarn, "a return was refused", err, secureflows.Token{})
 	b.refuse(w, r, &Refusal{Err: err, LoginURL: page, kind: &unknownReturn})
 }
 
@@ -142,7 +152,7 @@ func (b *Browser) unknown(w http.ResponseWriter, r *http.Request, page string, e
 // succeed.
 func (b *Browser) returned(w http.ResponseWriter, r *http.Request, m mark, begun attempt, callback secureflows.Callback, failure error) {
 	if begun.ID != "" { // InsecureAllowMissingState has none
-		first, err := b.attempts.used.take(r.Context(), begun)
+		first, err := b.attempts.take(r.Context(), begun, failure == nil)
 		if err != nil {
 			b.storeFailed(w, r, err)
 			return
@@ -166,15 +176,23 @@ func (b *Browser) returned(w http.ResponseWriter, r *http.Request, m mark, begun
 func (b *Browser) signIn(w http.ResponseWriter, r *http.Request, m mark, begun attempt, token secureflows.Token) {
 	// The page asks the same, from memory then. What cannot be told now is told
 	// there, and the token is kept.
-	if _, err := b.cache.Resolve(r.Context(), token); errors.Is(err, secureflows.ErrSignedOut) {
+	_, err := b.cache.Resolve(r.Context(), token)
+	switch {
+	case errors.Is(err, secureflows.ErrSignedOut):
 		b.failed(w, r, m, begun, token, err)
+		return
+	case r.Context().Err() != nil: // nobody would get the cookie; loading the page anew does
+		b.attempts.release(r.Context(), begun)
+		b.refuse(w, r, refuse(&outage{r.Context().Err()}))
 		return
 	}
 	if err := b.visitors.signIn(w, r, token); err != nil {
-		b.attempts.used.release(r.Context(), begun)
+		b.attempts.release(r.Context(), begun)
 		b.storeFailed(w, r, err)
 		return
 	}
+	m.SignedIn = time.Now()
+	b.attempts.remember(w, m)
 	redirect(w, begun.page())
 }
 
@@ -195,7 +213,7 @@ func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun
 		return
 	}
 	target, err := b.client.CompleteURL(callback, secureflows.LoginOptions{
-		RedirectURI: b.config.CallbackURL, State: b.attempts.begin(w, m, attempt{Page: begun.page(), Legacy: true}),
+		RedirectURI: b.config.CallbackURL, State: b.attempts.begin(w, m, attempt{Page: begun.page(), Legacy: true, Renewal: begun.Renewal}),
 		TTL: b.config.TTL, Payload: b.config.Payload,
 	})
 	if err != nil {
@@ -211,7 +229,10 @@ func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun
 func (b *Browser) failed(w http.ResponseWriter, r *http.Request, m mark, begun attempt, token secureflows.Token, err error) {
 	b.report(r, slog.LevelWarn, "a sign-in failed", err, token)
 	kind := &signInFailed
-	if m.failed(time.Now()) {
+	// Tabs that renew together supersede each other's tokens; that is no circle,
+	// and what follows is counted.
+	superseded := begun.Renewal && errors.Is(err, secureflows.ErrSessionRevoked)
+	if !superseded && m.failed(time.Now()) {
 		kind = &signInLoop
 	} else if begun.Renewal && !cancelled(err) {
 		b.begin(w, r, m, attempt{Page: begun.page()}, secureflows.Token{})

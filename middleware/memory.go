@@ -13,13 +13,17 @@ type memory struct {
 
 	mu   sync.Mutex // guards what is below
 	byID map[string]*list.Element
-	seen list.List // of *kept, who was seen last in front
+	// The records, who was seen last in front. Those of sign-ins of which nothing
+	// was heard since are apart, and go first: whoever makes up returns during an
+	// outage, when no token can be asked about, drives out nobody else.
+	fresh, proven list.List
 }
 
 type kept struct {
 	id     string
 	data   []byte
 	expiry time.Time
+	in     *list.List
 }
 
 func (k *kept) ended() bool { return !time.Now().Before(k.expiry) }
@@ -35,19 +39,20 @@ func (m *memory) find(_ context.Context, id string) (data []byte, found bool, er
 	if !found || element.Value.(*kept).ended() {
 		return nil, false, nil
 	}
-	m.seen.MoveToFront(element)
-	return element.Value.(*kept).data, true, nil
+	record := element.Value.(*kept)
+	record.in.MoveToFront(element)
+	return record.data, true, nil
 }
 
-// create lets those go who have ended, and where there is no room those who
-// were not seen for longest.
 func (m *memory) create(_ context.Context, id string, data []byte, expiry time.Time) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	for last := m.seen.Back(); last != nil && (len(m.byID) >= m.capacity || last.Value.(*kept).ended()); last = m.seen.Back() {
-		m.drop(last)
+	for _, records := range []*list.List{&m.fresh, &m.proven} {
+		for last := records.Back(); last != nil && (len(m.byID) >= m.capacity || last.Value.(*kept).ended()); last = records.Back() {
+			m.drop(last)
+		}
 	}
-	m.byID[id] = m.seen.PushFront(&kept{id, data, expiry})
+	m.byID[id] = m.fresh.PushFront(&kept{id, data, expiry, &m.fresh})
 	return nil
 }
 
@@ -55,7 +60,8 @@ func (m *memory) update(_ context.Context, id string, data []byte, expiry time.T
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if element, found := m.byID[id]; found {
-		*element.Value.(*kept) = kept{id, data, expiry}
+		m.drop(element)
+		m.byID[id] = m.proven.PushFront(&kept{id, data, expiry, &m.proven})
 	}
 	return nil
 }
@@ -70,6 +76,7 @@ func (m *memory) remove(_ context.Context, id string) error {
 }
 
 func (m *memory) drop(element *list.Element) {
-	delete(m.byID, element.Value.(*kept).id)
-	m.seen.Remove(element)
+	record := element.Value.(*kept)
+	delete(m.byID, record.id)
+	record.in.Remove(element)
 }

@@ -15,6 +15,9 @@ func isNavigation(r *http.Request) bool {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		return false
 	}
+	if strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") {
+		return false // nobody is there yet; a refusal makes the browser ask again
+	}
 	return isDocument(r)
 }
 

@@ -16,8 +16,9 @@ import (
 // What a Browser refuses for, besides the errors of a token.
 var (
 	errNoSession       = fmt.Errorf("%w: the visitor is not signed in", secureflows.ErrUnauthenticated)
-	errLoop            = fmt.Errorf("%w: the sign-in goes round: it has succeeded, and was refused right afterwards, %d times within a minute", secureflows.ErrUnauthenticated, loopLimit)
+	errLoop            = fmt.Errorf("%w: the sign-in goes round: it has failed, or was refused right afterwards, %d times within a minute", secureflows.ErrUnauthenticated, loopLimit)
 	errLegacyTwice     = fmt.Errorf("%w: callback: a return that was completed came back incomplete", secureflows.ErrUnavailable)
+	errNothing         = fmt.Errorf("%w: Refuse was called without an error", secureflows.ErrInvalidRequest)
 	errGuardedCallback = fmt.Errorf("%w: the callback route is behind Require: mount Browser.Callback outside of it", secureflows.ErrInvalidRequest)
 )
 

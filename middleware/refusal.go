@@ -94,6 +94,10 @@ var (
 		problem: "guarded-callback", status: http.StatusInternalServerError, title: "Misconfigured",
 		detail: "The callback route needs a sign-in, which it is there to complete. Mount Browser.Callback outside of Require.",
 	}
+	dataUnavailable = refusalKind{
+		problem: "unavailable", status: http.StatusServiceUnavailable, title: "Temporarily unavailable",
+		detail: "Your data could not be reached just now. You are still signed in; try again.",
+	}
 	unavailable = refusalKind{
 		problem: "unavailable", status: http.StatusServiceUnavailable, title: "Temporarily unavailable",
 		detail: "Who you are could not be established just now. You are still signed in; try again.",

@@ -31,20 +31,23 @@ func (EncryptionKey) MarshalText() ([]byte, error) { return []byte("[REDACTED]")
 const keyBytes = 32
 
 // sealer encrypts what leaves this process, by AES-256-GCM.
-type sealer struct{ keys []EncryptionKey }
+type sealer struct {
+	site string // that it is for: others may have the same keys
+	keys []EncryptionKey
+}
 
 // newSealer makes up a key where none is given.
-func newSealer(keys []EncryptionKey) sealer {
+func newSealer(site string, keys []EncryptionKey) sealer {
 	if len(keys) == 0 {
 		made := make(EncryptionKey, keyBytes)
 		_, _ = rand.Read(made) // never fails
-		return sealer{[]EncryptionKey{made}}
+		return sealer{site, []EncryptionKey{made}}
 	}
 	own := make([]EncryptionKey, len(keys))
 	for i, key := range keys {
 		own[i] = append(own[i], key...) // the caller may wipe theirs
 	}
-	return sealer{own}
+	return sealer{site, own}
 }
 
 // Each message has a key of its own, derived from a random salt that is sent
@@ -56,6 +59,7 @@ var nonce [12]byte
 
 // seal encrypts text for one purpose: it opens for that one only.
 func (s sealer) seal(purpose string, text []byte) string {
+	purpose = s.site + " " + purpose
 	sealed := make([]byte, saltBytes, saltBytes+len(text)+16)
 	_, _ = rand.Read(sealed) // never fails
 	sealed = messageCipher(s.keys[0], sealed, purpose).Seal(sealed, nonce[:], text, []byte(purpose))
@@ -64,6 +68,7 @@ func (s sealer) seal(purpose string, text []byte) string {
 
 // open gives what was sealed for purpose under any of the keys.
 func (s sealer) open(purpose, text string) (opened []byte, ok bool) {
+	purpose = s.site + " " + purpose
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(sealed) < saltBytes {
 		return nil, false

@@ -22,14 +22,14 @@ func (b *Browser) Logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visitor, err := b.visitors.find(r)
-	if err == nil {
+	if err == nil || visitor != nil { // one who could not be noted as seen
 		err = b.visitors.signOut(w, r)
 	}
 	if err != nil {
 		b.storeFailed(w, r, err)
 		return
 	}
-	expire(w, b.attempts.cookie)
+	b.attempts.forget(w, r)
 	// The pages behind the back button are somebody's who is no longer here.
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if visitor == nil {

@@ -34,6 +34,12 @@ func (v *visitor) token() secureflows.Token {
 	return v.Token.Token
 }
 
+// declined reports whether a renewal was begun, and has not come back.
+func (v *visitor) declined(now time.Time) bool {
+	since := now.Sub(v.Renewing)
+	return v.Renewals > 0 && since >= renewalPatience && since < 2*attemptAge
+}
+
 // token is a secureflows.Token that writes itself into a record, which those do
 // not.
 type token struct{ secureflows.Token }
@@ -116,13 +122,13 @@ func (v *visitors) signIn(w http.ResponseWriter, r *http.Request, bearer securef
 	cookie.Value = rand.Text() // 130 bits
 	now := time.Now()
 	visitor := &visitor{Token: token{bearer}, SignedIn: now, Seen: now}
-	if err := v.records.create(r.Context(), digest(cookie.Value), encode(visitor), v.expiry(visitor)); err != nil {
-		return err
-	}
 	if old := v.recordID(r); old != "" {
 		if err := v.records.remove(r.Context(), old); err != nil {
 			return err
 		}
+	}
+	if err := v.records.create(r.Context(), digest(cookie.Value), encode(visitor), v.expiry(visitor)); err != nil {
+		return err
 	}
 	http.SetCookie(w, &cookie)
 	return nil
@@ -143,8 +149,11 @@ func (v *visitors) signOut(w http.ResponseWriter, r *http.Request) error {
 
 // forget is signOut for somebody who is signed out at the service already:
 // should the store fail, they are refused there the next time.
-func (v *visitors) forget(w http.ResponseWriter, r *http.Request, logger *slog.Logger) {
-	if err := v.signOut(w, r); err != nil {
+//
+// The cookie stays: it stands for nobody now, and another tab may have been given
+// a new one since.
+func (v *visitors) forget(r *http.Request, logger *slog.Logger) {
+	if err := v.records.remove(r.Context(), v.recordID(r)); err != nil {
 		logger.WarnContext(r.Context(), "secureflows: the session store failed", "error", err)
 	}
 }
