@@ -44,13 +44,41 @@
 //
 // # Common mistakes
 //
-//   - [Session.Revoke] is not a sign-out: it destroys the data. Sign out a
-//     browser with [Client.LogoutURL], anything else with [Session.Logout].
-//   - A key that was never written is not a failure: use [GetOr], or test for
-//     [ErrKeyNotFound].
-//   - [ErrTokenExpired] is not a loss of data: renew, and everything is there.
-//   - Who the user is, [Session.Identity] says; never a request body, and never
-//     the inside of a token.
+// Five rules of the service, and the lines that keep them:
+//
+//	// A 404 on a key is no failure: it was never written, and has a default.
+//	theme, err := secureflows.GetOr(ctx, session, "theme", "light")
+//
+//	// Who it is, the service says: no request body, and no decoded token.
+//	identity, err := session.Identity(ctx)
+//
+//	// A 410 is no loss of data: renew the token, and everything is there.
+//	renewal, ok := client.ReauthURL(err, session.Token(), login)
+//
+//	// Signing out destroys nothing; Revoke is for "delete my data" alone.
+//	signOut, err := client.LogoutURL(session.Token(), "https://app.example.com/") // sends a browser there
+//	err = session.Logout(ctx) // signs out anything else
+//
+// In words, with what else goes wrong:
+//
+//   - [Session.Revoke] is not a sign-out: it destroys the data.
+//   - A key that was never written is not a failure: use [GetOr] or a [Key], or
+//     test for [ErrKeyNotFound]. An outage is one, and has no default.
+//   - [ErrTokenExpired] is not a loss of data.
+//   - Who the user is stands in no request body, no query and no token: a body
+//     says what its sender likes, and a token is opaque and never decoded. The
+//     key to a person is [Identity].UserID; an e-mail address may change hands.
+//   - [ErrUnavailable], [ErrGraceLock] and [ErrForbidden] sign nobody out.
+//   - A call is never repeated with a token that was refused: [ErrSignedOut] is
+//     the token's end.
+//   - Tokens go into no file, cookie, log or error: hand on the [Token], and
+//     call [Token.Reveal] where it is sent and nowhere else.
+//   - [Client.CreateSession] at each login makes a second session without the
+//     first one's data: use [Client.GetOrCreateSession].
+//   - A browser after [Session.Logout] is still signed in at hosted login, one
+//     click from being back: redirect it to [Client.LogoutURL] instead.
+//   - A set replaces the whole value. Many records under one key overwrite each
+//     other: give each a key of its own, by a [Collection].
 //
 // # Tests
 //

@@ -148,10 +148,11 @@ func (s *Session) Revoke(ctx context.Context) (sessionID int64, err error) {
 	return *form.SessionID, nil
 }
 
-// Logout ends the token (POST /auth/logout); the data and the user's other
-// sessions stay. It is for programs that are not a browser: a browser is sent
-// to [Client.LogoutURL] instead, or hosted login signs the user in again
-// without asking. Logging out what has already ended is no error.
+// Logout ends the session's tokens, this one and those of other devices (POST
+// /auth/logout); the data and the user's other sessions stay. It is for programs
+// that are not a browser: a browser is sent to [Client.LogoutURL] instead, or
+// hosted login signs the user in again without asking. Logging out what has
+// already ended is no error.
 func (s *Session) Logout(ctx context.Context) error {
 	answer, err := s.send(ctx, request{op: &opLogout})
 	if !s.token.IsZero() && (err == nil || !err.signsOut()) {

@@ -111,6 +111,27 @@
 //
 // # Common mistakes
 //
+// Five rules of the service, and the lines that keep them, in a handler behind
+// a guard:
+//
+//	// Who it is: never from the request's body, and never from inside a token.
+//	identity, _ := secureflows.IdentityFromContext(r.Context())
+//	session, _ := secureflows.SessionFromContext(r.Context())
+//
+//	// A 404 on a key is no failure: it was never written, and has a default.
+//	theme, err := secureflows.GetOr(r.Context(), session, "theme", "light")
+//	if err != nil {
+//		browser.Refuse(w, r, err) // renews after a 410, which is no loss of data
+//		return
+//	}
+//
+// and among the routes:
+//
+//	mux.HandleFunc("GET /auth/callback", browser.Callback) // behind no guard
+//	mux.HandleFunc("POST /auth/logout", browser.Logout)    // never session.Revoke, which destroys the data
+//
+// What else goes wrong:
+//
 //   - A Bearer per request or per route: each has a cache of its own, which
 //     listens to the client for good. Make one, or share a [Cache].
 //   - A long MaxAge "for speed": hits cost the same whatever it is, and a
@@ -119,6 +140,13 @@
 //     in, or out. A guarded callback answers 500 and says so.
 //   - Sign-out by a link: any page could sign people out. It is a form with
 //     method POST, submitted by the person, so that the window goes along.
+//   - POST handlers behind Browser.Require without protection against other
+//     sites: SameSite=Lax does not keep out a neighbouring subdomain. Wrap the
+//     routes in a net/http.CrossOriginProtection.
+//   - A Content-Security-Policy whose form-action leaves out the service: browsers
+//     apply it to the redirects of a sign-out too.
+//   - Two Browsers on one host, or two applications on localhost: they overwrite
+//     each other's cookies. Give them host names of their own.
 //   - A site opened as 127.0.0.1 whose callback is localhost: cookies do not
 //     cross over, and the return is refused.
 //   - RequireFresh on everything: it is for what cannot be undone.

@@ -1,36 +1,3 @@
-// Package secureflowstest is a mock of secureFlows for tests, running inside
-// the test itself: sign-in, sessions, payloads, limits and every failure of the
-// service, without network and without waiting.
-//
-//	func TestGreeting(t *testing.T) {
-//		server := secureflowstest.NewServer(t)
-//		session := server.Session("ada@example.com")
-//
-//		got := greeting(t.Context(), session)
-//
-//		if got != "Hello ada@example.com" {
-//			t.Errorf("got %q", got)
-//		}
-//	}
-//
-// A program under test is given [Server.Config], or a client made of it. The
-// clock is moved with [Server.Advance], a token ended with
-// [Server.ExpireToken], an outage made with [Server.Fail]; [Server.Requests]
-// tells what arrived.
-//
-// The mock keeps to the service's contract and knows one workspace,
-// [Workspace], with one application, [AppID]. It checks what the service
-// checks, so that a test that passes here does not depend on a lenient mock. It
-// is for tests and demonstrations: nothing in it is encrypted, and everybody
-// who asks for an ID token gets one.
-//
-// # Common mistakes
-//
-//   - [Server.Client] never retries, so that one [Fault] is one failure. Make a
-//     client of [Server.Config] with MaxRetries set to see retries.
-//   - Time passes by [Server.Advance] alone; a sleep in a test expires nothing.
-//   - [Server.RevokeSession] destroys the data, as the service does; a token
-//     that has run out is [Server.ExpireToken].
 package secureflowstest
 
 import (
