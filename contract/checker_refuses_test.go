@@ -32,6 +32,11 @@ var spoiled = map[string]func(*exchange){
 	"an unknown path as a page":     instead("GET", "/api/v1/nothing", 404, `404 page not found`),
 	"an unknown method as 404":      instead("PUT", "/api/v1/sessions", 404, `{"status":404,"error":"no"}`),
 	"a name for a refused redirect": instead("POST", "/api/v1/applications/validate-redirect", 200, `{"valid":false,"displayName":"Demo"}`),
+	"data of a session that has ended": instead("GET", "/api/v1/sessions/my", 200, `{"page":0,"pageSize":20,"totalItems":1,"totalPages":1,
+		"items":[{"id":1,"workspaceId":1,"providerUid":"u","status":"revoked","payload":{"a":1}}]}`),
+	"a page of more than there may be": instead("GET", "/api/v1/sessions/my", 200, `{"items":[],"page":0,"pageSize":201,"totalItems":0,"totalPages":0}`),
+	"a lock that keeps from revoking":  instead("POST", "/api/v1/sessions/revoke/1", 403, `{"status":403,"code":"BILLING_GRACE_LOCK","error":"Workspace is locked "}`),
+	"a sort order there is none of":    instead("GET", "/api/v1/sessions/my?sort=size", 200, `{"items":[],"page":0,"pageSize":20,"totalItems":0,"totalPages":0}`),
 	"a redirect with a body": func(e *exchange) {
 		*e = redirect("https://app.example.com/?sessionToken=t")
 		e.ResponseBody = []byte("x")

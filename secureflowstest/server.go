@@ -49,7 +49,7 @@ type Options struct {
 	DropState bool
 	// RedirectURIs are added to the application's allowlist.
 	RedirectURIs []string
-	// TokenTTL is how long a token is good; 0 is 7 days.
+	// TokenTTL is how long a token is good; 0 is 7 days, negative is no limit.
 	TokenTTL time.Duration
 	// PayloadTTL is how long a session lives; 0 is without end.
 	PayloadTTL time.Duration

@@ -6,7 +6,7 @@
 //
 // When it is ready it prints its origin and the constants to use. Its control
 // API, which moves the clock, makes ID tokens and injects faults, is under
-// /_emulator/.
+// /_emulator/, and so is a page to watch it by. The flag -h explains it all.
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal does not wait for requests
 	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
 	case errors.Is(err, flag.ErrHelp):
 	case err != nil:
@@ -39,65 +39,34 @@ func main() {
 
 // run serves until the context ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	options, err := parseOptions(args, stderr)
+	options, err := parseOptions(args, stdout)
 	if err != nil {
 		return err
 	}
-	if options.verbose {
-		options.config.Logger = slog.New(slog.NewTextHandler(stderr, nil))
-	}
+	options.config.Logger = options.logger(stderr)
+	options.config.ControlHosts = namesOf(options.addr)
 	mock, err := emulator.New(options.config)
 	if err != nil {
-		return err
+		return options.explain(err)
 	}
 	defer mock.Close()
-	listener, err := listen(ctx, options.addr)
+	listener, err := listen(ctx, options.addr, options.insecureListen)
 	if err != nil {
 		return err
 	}
-	announce(stdout, listener.Addr(), mock.Workspaces(), options.config.Users)
+	announce(stdout, originOf(options.addr, listener.Addr()), mock.Workspaces(), options.config.Users)
 	return serve(ctx, listener, mock, stderr)
 }
 
-// listen refuses every address but loopback: the emulator signs anybody in as
-// anybody, so it is not to be reached from elsewhere.
-func listen(ctx context.Context, addr string) (net.Listener, error) {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return nil, fmt.Errorf("-addr %q: %w: write it such as 127.0.0.1:8787", addr, err)
+// logger is nil when nobody wants to read it.
+func (o options) logger(w io.Writer) *slog.Logger {
+	switch o.log {
+	case "text":
+		return slog.New(slog.NewTextHandler(w, nil))
+	case "json":
+		return slog.New(slog.NewJSONHandler(w, nil))
 	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return nil, notLoopback(addr)
-	}
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
-	if err != nil {
-		return nil, fmt.Errorf("-addr %q: %w", addr, err)
-	}
-	if bound, ok := listener.Addr().(*net.TCPAddr); !ok || !bound.IP.IsLoopback() {
-		listener.Close() // a hosts file may say anything about localhost
-		return nil, notLoopback(addr)
-	}
-	return listener, nil
-}
-
-func notLoopback(addr string) error {
-	return fmt.Errorf("-addr %q is not a loopback address: the emulator signs anybody in as anybody, so it listens on localhost, 127.0.0.1 or [::1] only", addr)
-}
-
-func announce(stdout io.Writer, addr net.Addr, workspaces []emulator.Workspace, users []string) {
-	fmt.Fprintf(stdout, "origin: http://%s\n", addr)
-	for _, workspace := range workspaces {
-		fmt.Fprintf(stdout, "workspace: %s\n", workspace.Name)
-		for _, app := range workspace.Apps {
-			fmt.Fprintf(stdout, "app: %s\n", app.ID)
-			for _, uri := range app.RedirectURIs {
-				fmt.Fprintf(stdout, "redirect-uri: %s\n", uri)
-			}
-		}
-	}
-	for _, email := range users {
-		fmt.Fprintf(stdout, "user: %s\n", email)
-	}
+	return nil
 }
 
 // shutdownGrace is how long requests under way may take to finish after a

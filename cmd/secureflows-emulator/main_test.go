@@ -5,7 +5,10 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -13,7 +16,13 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("SECUREFLOWS_EMULATOR_MAIN") != "" {
+		main() // as a process that can be sent signals
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // start runs the command and returns its origin, and a function that stops it
 // and says how it ended.
@@ -78,18 +87,76 @@ func TestStoppingEndsDelays(t *testing.T) {
 	require.Equal(t, http.StatusUnauthorized, <-answered)
 }
 
+func TestSignalsStopItInPeace(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		command := exec.Command(os.Args[0], "-addr", "127.0.0.1:0", "-log", "off")
+		command.Env = append(os.Environ(), "SECUREFLOWS_EMULATOR_MAIN=1")
+		output, err := command.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, command.Start())
+		lines := bufio.NewScanner(output)
+		for lines.Scan() {
+			if strings.HasPrefix(lines.Text(), "Control-C") { // the last line
+				require.NoError(t, command.Process.Signal(signal))
+			}
+		}
+		require.NoError(t, command.Wait(), "%v", signal)
+	}
+}
+
 func TestAnnouncement(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	printed := &stopAfter{text: "user: ", stop: cancel}
+	printed := &stopAfter{text: "Control-C", stop: cancel}
 	require.NoError(t, run(ctx, []string{"-addr", "localhost:0", "-workspace", "w", "-app", "a",
 		"-redirect-uri", "http://localhost:5173/cb", "-redirect-uri", "https://x.example/cb", "-user", "ada@example.com"}, printed, io.Discard))
-	require.Regexp(t, `^origin: http://(127\.0\.0\.1|\[::1\]):[1-9]\d*
+	require.Regexp(t, `^origin: (http://(?:127\.0\.0\.1|\[::1\]):[1-9]\d*)
 workspace: w
 app: a
 redirect-uri: http://localhost:5173/cb
 redirect-uri: https://x\.example/cb
 user: ada@example\.com
+
+For your Go code:
+
+	client, err := secureflows\.New\(secureflows\.Config{
+		Workspace: "w",
+		AppID:     "a",
+		Origin:    "http://[^"]+",
+	}\)
+
+Sign-in, sessions and requests to look at: http://[^ ]+/_emulator/
+Control-C stops it, and everything is forgotten\.
 $`, printed.String())
+}
+
+func TestRequestsAreLogged(t *testing.T) {
+	for form, want := range map[string]string{
+		"text": "msg=request method=GET path=/api/v1/sessions query=\"session_token=[REDACTED]\" status=401 duration=",
+		"json": `"msg":"request","method":"GET","path":"/api/v1/sessions","query":"session_token=[REDACTED]","status":401,"duration":`,
+		"off":  "",
+	} {
+		ctx, cancel := context.WithCancel(t.Context())
+		var log strings.Builder
+		ready := make(chan struct{})
+		printed := &stopAfter{text: "Control-C", stop: func() { close(ready) }}
+		ended := make(chan error, 1)
+		go func() { ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-log", form}, printed, &log) }()
+		<-ready
+		origin, _, _ := strings.Cut(strings.TrimPrefix(printed.String(), "origin: "), "\n")
+		response, err := http.Get(origin + "/api/v1/sessions?session_token=secret-of-ada")
+		require.NoError(t, err)
+		response.Body.Close()
+		http.DefaultClient.CloseIdleConnections()
+		cancel()
+		require.NoError(t, <-ended)
+		if want == "" {
+			require.Empty(t, log.String())
+			continue
+		}
+		require.Contains(t, log.String(), want)
+		require.NotContains(t, log.String(), "secret-of-ada")
+		require.Equal(t, 1, strings.Count(log.String(), "\n"))
+	}
 }
 
 // stopAfter keeps what is written, and calls stop once text is part of it.
@@ -104,41 +171,4 @@ func (s *stopAfter) Write(b []byte) (int, error) {
 		defer s.stop()
 	}
 	return s.Builder.Write(b)
-}
-
-func TestMistakesOnTheCommandLine(t *testing.T) {
-	for want, args := range map[string][]string{
-		"is not a loopback address":   {"-addr", "0.0.0.0:0"},
-		"\":0\" is not a loopback":    {"-addr", ":0"},
-		"192.0.2.1:0":                 {"-addr", "192.0.2.1:0"},
-		"write it such as":            {"-addr", "8787"},
-		"is not a flag":               {"serve"},
-		"-token-ttl -1s is negative":  {"-token-ttl", "-1s"},
-		"PayloadTTL is -1s":           {"-payload-ttl", "-1s"},
-		"ExpiredStatus is 400":        {"-expired-status", "400"},
-		"PayloadLimitStatus is 400":   {"-payload-limit-status", "400"},
-		"CallbackErrors is":           {"-callback-errors", "html"},
-		"MaxSessions is -1":           {"-max-sessions", "-1"},
-		"it is not absolute":          {"-redirect-uri", "/callback"},
-		"this is not an email":        {"-user", "ada"},
-		"flag provided but not defin": {"-nothing"},
-	} {
-		require.ErrorContains(t, run(t.Context(), args, io.Discard, io.Discard), want)
-	}
-}
-
-func TestFlagsReachTheEmulator(t *testing.T) {
-	o, err := parseOptions([]string{"-token-ttl", "0", "-payload-ttl", "2h", "-max-sessions", "3", "-max-payload-bytes", "4",
-		"-expired-status", "401", "-payload-limit-status", "413", "-stable-tokens", "-drop-state", "-callback-errors", "redirect"}, io.Discard)
-	require.NoError(t, err)
-	app := o.config.Workspaces[0].Apps[0]
-	require.Negative(t, app.TokenTTL)
-	require.Equal(t, 2*time.Hour, app.PayloadTTL)
-	require.Equal(t, 3, o.config.Limits.MaxSessions)
-	require.Equal(t, 4, o.config.Limits.MaxPayloadBytes)
-	require.Equal(t, 401, o.config.ExpiredStatus)
-	require.Equal(t, 413, o.config.PayloadLimitStatus)
-	require.True(t, o.config.StableTokens)
-	require.True(t, o.config.DropState)
-	require.Equal(t, "redirect", o.config.CallbackErrors)
 }

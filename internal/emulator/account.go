@@ -49,7 +49,7 @@ func (e *Emulator) accountPage(r *request) answer {
 	if s := e.ownSession(p, query.Get("revoked")); s != nil && s.view(r.now).State == stateRevoked {
 		view.Notice = "Session " + strconv.FormatInt(s.id, 10) + " is revoked and its data deleted."
 	}
-	own := e.store.Load().sessions.ownedBy(p)
+	own := slices.DeleteFunc(e.store.Load().sessions.ownedBy(p), func(s *session) bool { return s.tenant.noSelfService.Load() })
 	slices.SortFunc(own, func(a, b *session) int { return cmp.Compare(b.id, a.id) })
 	for _, s := range own[:min(len(own), maxListed)] {
 		view.Sessions = append(view.Sessions, s.view(r.now))
@@ -80,7 +80,7 @@ func (e *Emulator) accountForm(r *request) answer {
 		return back
 	case "revoke":
 		if s := e.ownSession(e.visitor(r), form.Get("session")); s != nil {
-			s.revoke()
+			s.revoke(r.now)
 			back.setHeader("Location", accountPath+"?revoked="+strconv.FormatInt(s.id, 10))
 		}
 		return back
@@ -102,7 +102,7 @@ func (e *Emulator) ownSession(p *person, id string) *session {
 		return nil
 	}
 	s := e.store.Load().sessions.find(number)
-	if s == nil || s.owner != p {
+	if s == nil || s.owner != p || s.tenant.noSelfService.Load() {
 		return nil
 	}
 	return s

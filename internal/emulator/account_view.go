@@ -72,7 +72,7 @@ func (s *session) state(now instant) sessionState {
 		return stateRevoked
 	case s.expires.reached(now):
 		return stateExpired
-	case s.signedIn.reached(now), s.good == 0 && len(s.ended) > 0:
+	case s.signedIn.reached(now), s.good == 0 && (len(s.ended) > 0 || s.endedUpTo > 0):
 		return stateTokenExpired
 	case s.good == 0:
 		return stateSignedOut
@@ -80,7 +80,10 @@ func (s *session) state(now instant) sessionState {
 	return stateActive
 }
 
-func (s *session) view(now instant) sessionView {
+func (s *session) view(now instant) sessionView { return s.viewOf(now, maxShownKeys, maxShownValue) }
+
+// viewOf shows so many keys, and of each value so many bytes.
+func (s *session) viewOf(now instant, keys, bytes int) sessionView {
 	s.mu.Lock()
 	v := sessionView{
 		ID:        s.id,
@@ -100,8 +103,8 @@ func (s *session) view(now instant) sessionView {
 	if v.State == stateActive {
 		v.SignedIn = &signedIn
 	}
-	for _, e := range data[:min(len(data), maxShownKeys)] {
-		v.Data = append(v.Data, e.view())
+	for _, e := range data[:min(len(data), keys)] {
+		v.Data = append(v.Data, e.view(bytes))
 	}
 	return v
 }
@@ -122,11 +125,19 @@ func (i instant) view(now instant) momentView {
 
 // distance is a duration to or from now in one unit, such as "in 59 min".
 func distance(d time.Duration) string {
-	size, unit := d.Abs(), time.Second
-	name := "s"
 	switch {
-	case size < time.Second:
+	case d.Abs() < time.Second:
 		return "now"
+	case d < 0:
+		return length(-d) + " ago"
+	}
+	return "in " + length(d)
+}
+
+// length is a duration in one unit, such as "59 min".
+func length(size time.Duration) string {
+	unit, name := time.Second, "s"
+	switch {
 	case size >= 48*time.Hour:
 		unit, name = 24*time.Hour, "days"
 	case size >= 2*time.Hour:
@@ -134,11 +145,7 @@ func distance(d time.Duration) string {
 	case size >= 2*time.Minute:
 		unit, name = time.Minute, "min"
 	}
-	count := int64(size.Round(unit) / unit)
-	if d < 0 {
-		return fmt.Sprintf("%d %s ago", count, name)
-	}
-	return fmt.Sprintf("in %d %s", count, name)
+	return fmt.Sprintf("%d %s", int64(size.Round(unit)/unit), name)
 }
 
 const (
@@ -153,9 +160,9 @@ type entryView struct {
 	Cut   int // the length of a value that is not shown whole, or 0
 }
 
-func (e entry) view() entryView {
+func (e entry) view(most int) entryView {
 	v := entryView{Key: redactText(e.key, nil)}
-	text := string(e.value[:min(len(e.value), maxShownValue)])
+	text := string(e.value[:min(len(e.value), most)])
 	var indented bytes.Buffer
 	if len(text) < len(e.value) {
 		v.Cut = len(e.value)

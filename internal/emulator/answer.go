@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -73,10 +74,10 @@ func (a *answer) writeHeader(w http.ResponseWriter) {
 	default:
 		header["Content-Type"] = []string{a.contentType}
 	}
-	for name, values := range a.header {
+	if len(a.header) > 0 {
 		header["Access-Control-Expose-Headers"] = valueExposeHeaders
-		header[name] = values
 	}
+	maps.Copy(header, a.header)
 	w.WriteHeader(a.status)
 }
 

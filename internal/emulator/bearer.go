@@ -17,6 +17,7 @@ func (e *Emulator) identified(r *request) (*session, claims, *refusal) {
 	if s == nil {
 		return nil, claims{}, errSessionNotFound
 	}
+	r.person, r.session = s.owner, s
 	return s, c, nil
 }
 
@@ -36,6 +37,7 @@ func (e *Emulator) withSession(r *request, run func(*session) answer) answer {
 	if e.locked.Load() {
 		return errGraceLock.answer()
 	}
+	s.active = r.now
 	return run(s)
 }
 
@@ -92,7 +94,7 @@ func (e *Emulator) writeKey(r *request) answer {
 		if limit > 0 && s.payload.sizeWith(written) > limit {
 			return e.payloadTooLarge(limit).answer()
 		}
-		s.payload = s.payload.set(written)
+		s.payload, s.updated = s.payload.set(written), r.now
 		return jsonAnswer(s.payload.appendJSON(nil))
 	})
 }
@@ -119,6 +121,9 @@ func (e *Emulator) deleteKey(r *request) answer {
 		}
 		var existed bool
 		s.payload, existed = s.payload.delete(key)
+		if existed {
+			s.updated = r.now
+		}
 		return jsonAnswer(strconv.AppendBool(nil, existed))
 	})
 }

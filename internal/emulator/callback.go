@@ -19,6 +19,7 @@ func (e *Emulator) loginCallback(r *request) answer {
 	token, refused := e.completeLogin(back, query, r.now)
 	switch {
 	case refused == nil:
+		e.concerns(r, token)
 		return redirectAnswer(http.StatusFound, back.with(param{"sessionToken", token}))
 	case e.config.CallbackErrors == CallbackErrorsRedirect:
 		return back.failed(http.StatusFound, refused)

@@ -3,7 +3,6 @@ package emulator
 import (
 	"fmt"
 	"log/slog"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -46,6 +45,14 @@ type Config struct {
 	// allowlisted is answered with JSON in both.
 	CallbackErrors string
 
+	// Seed is there from the start and again after each Reset.
+	Seed Seed
+
+	// ControlHosts are more names, in lower case, by which the control API may
+	// be called. Those of loopback and the address a request arrived at are
+	// names always; see guard.go for why others are not.
+	ControlHosts []string
+
 	// Logger gets one line per request, tokens redacted. Nil logs nothing.
 	Logger *slog.Logger
 }
@@ -54,6 +61,10 @@ type Config struct {
 type Workspace struct {
 	Name string // required
 	Apps []App  // may be empty: sessions can be opened without an application
+
+	// DisableSelfService keeps people from their own list of sessions here,
+	// and from revoking in it.
+	DisableSelfService bool
 }
 
 // App is an application of a workspace.
@@ -114,82 +125,6 @@ func DefaultWorkspaces() []Workspace {
 		Name: "demo-workspace",
 		Apps: []App{{ID: "demo-app", DisplayName: "Demo App", RedirectURIs: DefaultRedirectURIs()}},
 	}}
-}
-
-func (c Config) check() error {
-	switch c.ExpiredStatus {
-	case 0, http.StatusGone, http.StatusUnauthorized:
-	default:
-		return fmt.Errorf("emulator: ExpiredStatus is %d: it is 410, 401, or 0 for 410", c.ExpiredStatus)
-	}
-	switch c.PayloadLimitStatus {
-	case 0, http.StatusTooManyRequests, http.StatusRequestEntityTooLarge:
-	default:
-		return fmt.Errorf("emulator: PayloadLimitStatus is %d: it is 429, 413, or 0 for 429", c.PayloadLimitStatus)
-	}
-	switch c.CallbackErrors {
-	case "", CallbackErrorsJSON, CallbackErrorsRedirect:
-	default:
-		return fmt.Errorf("emulator: CallbackErrors is %q: it is %q, %q, or empty for %[2]q",
-			c.CallbackErrors, CallbackErrorsJSON, CallbackErrorsRedirect)
-	}
-	if err := c.Limits.check(); err != nil {
-		return fmt.Errorf("emulator: %w", err)
-	}
-	names := make(map[string]bool)
-	for _, workspace := range c.Workspaces {
-		if names[workspace.Name] {
-			return fmt.Errorf("emulator: workspace %q is configured twice: merge their apps", workspace.Name)
-		}
-		names[workspace.Name] = true
-		if err := workspace.check(); err != nil {
-			return fmt.Errorf("emulator: %w", err)
-		}
-	}
-	return nil
-}
-
-func (w Workspace) check() error {
-	if strings.TrimSpace(w.Name) == "" {
-		return fmt.Errorf("a workspace has no Name: give one such as demo-workspace")
-	}
-	ids := make(map[string]bool)
-	for _, app := range w.Apps {
-		if ids[app.ID] {
-			return fmt.Errorf("workspace %q has two apps with the ID %q: merge their redirect URIs", w.Name, app.ID)
-		}
-		ids[app.ID] = true
-		if err := app.check(); err != nil {
-			return fmt.Errorf("workspace %q: %w", w.Name, err)
-		}
-	}
-	return nil
-}
-
-func (a App) check() error {
-	if strings.TrimSpace(a.ID) == "" {
-		return fmt.Errorf("an app has no ID: give one such as demo-app")
-	}
-	if a.PayloadTTL < 0 {
-		return fmt.Errorf("app %q: PayloadTTL is %v: it is positive, or 0 for no end", a.ID, a.PayloadTTL)
-	}
-	for _, uri := range a.RedirectURIs {
-		if err := checkRedirectURI(uri); err != nil {
-			return fmt.Errorf("app %q: redirect URI %q: %w", a.ID, uri, err)
-		}
-	}
-	return nil
-}
-
-// check is shared by Config, SetLimits and the control API.
-func (l Limits) check() error {
-	if l.MaxSessions < 0 {
-		return fmt.Errorf("MaxSessions is %d: it is positive, or 0 for no limit", l.MaxSessions)
-	}
-	if l.MaxPayloadBytes < 0 {
-		return fmt.Errorf("MaxPayloadBytes is %d: it is positive, or 0 for no limit", l.MaxPayloadBytes)
-	}
-	return nil
 }
 
 // checkRedirectURI admits the schemes of native applications beside http and

@@ -5,14 +5,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/secureflows/secureflows-go/internal/emulator/strictjson"
 )
 
 const controlPrefix = "/_emulator/"
+
+// century is a bound for moving the clock, in seconds.
+const century = 100 * 366 * 24 * 60 * 60
 
 // control is a call of the control API: it changes the emulator and returns
 // what is answered as JSON, or what is wrong with the body.
@@ -26,6 +30,15 @@ var controls = map[string]control{
 	"billing":  (*Emulator).controlBilling,
 	"faults":   (*Emulator).controlFaults,
 	"reset":    (*Emulator).controlReset,
+	"seed":     (*Emulator).controlSeed,
+
+	"self-service": (*Emulator).controlSelfService,
+}
+
+// controlReads are the calls that change nothing.
+var controlReads = map[string]control{
+	"requests": (*Emulator).controlRequests,
+	"export":   (*Emulator).controlExport,
 }
 
 // controlAnswer answers everything under /_emulator/.
@@ -33,44 +46,64 @@ func (e *Emulator) controlAnswer(r *request) answer {
 	name := strings.TrimPrefix(r.path, controlPrefix)
 	call, known := controls[name]
 	method := http.MethodPost
-	if name == "requests" {
-		call, known, method = (*Emulator).controlRequests, true, http.MethodGet
+	if read, found := controlReads[name]; found {
+		call, known, method = read, true, http.MethodGet
+	}
+	if refused := e.guard(r); refused != nil {
+		return refused.answer()
+	}
+	if r.Method == http.MethodOptions {
+		return preflight(r.Request)
+	}
+	if a, found := e.controlPage(r, name); found {
+		return a
 	}
 	switch {
-	case r.Method == http.MethodOptions:
-		return preflight(r.Request)
 	case !known:
 		return errNotFound.answer()
 	case r.Method != method && !(r.Method == http.MethodHead && method == http.MethodGet):
 		a := errNotAllowed.answer()
-		a.setHeader("Allow", method+", OPTIONS")
+		a.setHeader("Allow", method)
 		return a
 	}
 	result, err := call(e, r)
 	if err != nil {
-		message := strings.TrimPrefix(err.Error(), "emulator: ")
-		return badRequest(redactText(message, nil)).answer()
+		return badRequest(redactText(controlProblem(err), nil)).answer()
 	}
-	body, err := json.Marshal(result)
-	if err != nil {
-		panic("emulator: control answer does not marshal: " + err.Error())
+	if method == http.MethodPost {
+		e.watchers.tell(changed)
 	}
-	return jsonAnswer(body)
+	return jsonAnswer(marshal(result))
 }
 
-// decode reads the body into a struct. A field that is not known is refused: it
-// is most likely misspelled, and a test would wait for its effect in vain.
-func (r *request) decode(into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(r.body))
-	decoder.DisallowUnknownFields()
-	switch err := decoder.Decode(into); {
-	case errors.Is(err, io.EOF):
-		return errors.New("the body is empty: send a JSON object")
-	case err != nil:
-		return fmt.Errorf("the body is not understood: %s", strings.TrimPrefix(err.Error(), "json: "))
+// controlProblem speaks of the members of a body rather than of Go fields.
+func controlProblem(err error) string {
+	var wrong *ConfigError
+	if errors.As(err, &wrong) {
+		return wrong.Member() + " " + wrong.Problem
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("the body has text after its JSON object")
+	return strings.TrimPrefix(err.Error(), "emulator: ")
+}
+
+// marshal leaves <, > and & alone: a payload that is exported is to be the
+// same payload.
+func marshal(value any) []byte {
+	var text bytes.Buffer
+	encoder := json.NewEncoder(&text)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(value); err != nil {
+		panic("emulator: control answer does not marshal: " + err.Error())
+	}
+	return bytes.TrimSuffix(text.Bytes(), []byte("\n"))
+}
+
+// decode reads the body into a struct.
+func (r *request) decode(into any) error {
+	if r.oversize {
+		return fmt.Errorf("the body is longer than %d MiB", maxBody>>20)
+	}
+	if err := strictjson.Decode(r.body, into); err != nil {
+		return fmt.Errorf("the body is not understood: %w", err)
 	}
 	return nil
 }
@@ -103,7 +136,6 @@ func (e *Emulator) controlAdvance(r *request) (any, error) {
 	if err := r.decode(&body); err != nil {
 		return nil, err
 	}
-	const century = 100 * 366 * 24 * 60 * 60
 	if body.Seconds == nil || *body.Seconds < 0 || *body.Seconds > century {
 		return nil, errors.New("seconds is required, and between 0 and a hundred years")
 	}
@@ -137,6 +169,20 @@ func (e *Emulator) controlBilling(r *request) (any, error) {
 	}
 	e.LockBilling(*body.Locked)
 	return map[string]bool{"locked": *body.Locked}, nil
+}
+
+func (e *Emulator) controlSelfService(r *request) (any, error) {
+	var body struct {
+		Workspace string `json:"workspace"`
+		Enabled   *bool  `json:"enabled"`
+	}
+	if err := r.decode(&body); err != nil {
+		return nil, err
+	}
+	if body.Enabled == nil {
+		return nil, errors.New("enabled is required: true or false")
+	}
+	return map[string]bool{"enabled": *body.Enabled}, e.EnableSelfService(body.Workspace, *body.Enabled)
 }
 
 func (e *Emulator) controlFaults(r *request) (any, error) {

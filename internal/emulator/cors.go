@@ -15,15 +15,16 @@ var (
 	valueExposeHeaders = []string{"Retry-After, X-Request-Id, CF-Ray"}
 )
 
-// allowAnyOrigin stands on every answer, refusals and faults included: without
-// it a browser hides them from the page, which then sees a network error.
+// allowAnyOrigin stands on every answer, refusals and faults included: without it
+// a browser hides them from the page, which then sees a network error. The
+// control API refuses strangers' pages by itself.
 func allowAnyOrigin(header http.Header) {
 	header["Access-Control-Allow-Origin"] = valueAnyOrigin
 	header["Access-Control-Allow-Headers"] = valueAllowHeaders
 }
 
-// preflight answers OPTIONS for every path, unknown ones included: the browser
-// must be let through to see the 404.
+// preflight answers OPTIONS for every path of the service, unknown ones
+// included: the browser must be let through to see the 404.
 func preflight(r *http.Request) answer {
 	a := answer{status: http.StatusNoContent, header: http.Header{
 		"Allow":                        valueAllowMethods,

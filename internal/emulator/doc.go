@@ -20,8 +20,10 @@
 // moves the clock, [Emulator.ExpireToken] and [Emulator.RevokeSession] end
 // things, [Emulator.SetLimits] and [Emulator.LockBilling] are the plan's
 // refusals, [Emulator.AddFault] is everything a network can do. The same
-// controls are served under /_emulator/ for suites in any language.
-// [Emulator.Requests] tells what arrived, with every token redacted.
+// controls are served under /_emulator/ for suites in any language, and there
+// is a page for people. [Emulator.Requests] tells what arrived, with every token
+// redacted; [Emulator.Export] and [Emulator.Seed] carry payloads from one
+// emulator to the next.
 //
 // The published sources of the contract disagree in places. The emulator
 // answers as the newer ones say, and as the older ones on request: see
@@ -31,7 +33,9 @@
 // Where to read on: route.go has the endpoints, session.go says which token
 // admits to a session and with what refusal, hosted.go and callback.go are the
 // hosted login, mistake.go says why a login link is refused, account.go is the
-// page of a person's own sessions, control.go is the control API.
+// page of a person's own sessions, user.go and mysessions.go are the calls for
+// one's own, control.go is the control API, guard.go keeps web pages out of it,
+// dashboard.go is the page at /_emulator/ and events.go what it follows.
 //
 // Everything is safe for concurrent use. The package deliberately shares no
 // type with the client it is used to test, so that neither can be wrong in the

@@ -26,6 +26,7 @@ type Emulator struct {
 	locked   atomic.Bool
 	faults   faults
 	recorder recorder
+	watchers watchers
 
 	closing sync.Once
 	closed  chan struct{}
@@ -41,14 +42,18 @@ func New(config Config) (*Emulator, error) {
 		return nil, err
 	}
 	e := &Emulator{config: config.complete(), signer: newSigner(), closed: make(chan struct{})}
-	for _, email := range config.Users {
+	for i, email := range config.Users {
 		if _, err := e.people.signUp(email); err != nil {
-			return nil, fmt.Errorf("emulator: Users: %w", err)
+			return nil, wrongSetting("Users", "has a mistake in entry %d: %v", i+1, err)
 		}
 	}
 	e.sessions.Store(firstSession)
 	e.limits.Store(&e.config.Limits)
-	e.store.Store(newStore(e.config.Workspaces))
+	fresh := newStore(e.config.Workspaces)
+	if err := e.plant(fresh, config.Seed); err != nil {
+		return nil, wrongSetting("Seed", "has a mistake: %v", err)
+	}
+	e.store.Store(fresh)
 	return e, nil
 }
 
@@ -185,7 +190,7 @@ func (e *Emulator) RevokeSession(token string) error {
 	if err != nil {
 		return fmt.Errorf("emulator: revoke session: %w", err)
 	}
-	s.revoke()
+	s.revoke(e.clock.now())
 	return nil
 }
 
@@ -204,7 +209,7 @@ func (e *Emulator) session(token string) (*session, claims, error) {
 // SetLimits replaces the plan's limits until the next Reset.
 func (e *Emulator) SetLimits(limits Limits) error {
 	if err := limits.check(); err != nil {
-		return fmt.Errorf("emulator: limits: %w", err)
+		return err
 	}
 	e.limits.Store(&limits)
 	return nil
@@ -215,6 +220,18 @@ func (e *Emulator) Limits() Limits { return *e.limits.Load() }
 
 // LockBilling puts every workspace under the billing grace lock, or ends it.
 func (e *Emulator) LockBilling(locked bool) { e.locked.Store(locked) }
+
+// EnableSelfService lets people at their own list of sessions in a workspace,
+// or keeps them from it, until the next Reset.
+func (e *Emulator) EnableSelfService(workspace string, enabled bool) error {
+	st := e.store.Load()
+	t := st.tenants[workspace]
+	if t == nil {
+		return fmt.Errorf("emulator: workspace %q is unknown: there is %s", redactText(workspace, nil), st.names())
+	}
+	t.noSelfService.Store(!enabled)
+	return nil
+}
 
 // AddFault lets the next matching requests meet the fault, after those queued
 // before it.
@@ -232,12 +249,16 @@ func (e *Emulator) Requests() []Request { return e.recorder.requests() }
 
 // Reset forgets sessions and their data, faults, the billing lock, limits set
 // since New, the moved clock and the recorded requests. People keep their ids,
-// and the config stays.
+// the config stays, and its seed is sown again.
 func (e *Emulator) Reset() {
-	e.store.Store(newStore(e.config.Workspaces))
 	e.faults.clear()
 	e.locked.Store(false)
 	e.limits.Store(&e.config.Limits)
 	e.clock.reset()
 	e.recorder.clear()
+	fresh := newStore(e.config.Workspaces)
+	if err := e.plant(fresh, e.config.Seed); err != nil {
+		panic("emulator: seed: " + err.Error()) // New has sown it before
+	}
+	e.store.Store(fresh)
 }

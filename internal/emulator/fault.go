@@ -68,10 +68,15 @@ func (f Fault) check() error {
 		return fmt.Errorf("the delay %v is negative", f.Delay)
 	case f.Times < 0:
 		return fmt.Errorf("the number of times %d is negative: 0 is once", f.Times)
-	case f.Status == 0 && f.Delay == 0 && !f.Drop && !f.Truncate && len(f.Header) == 0:
+	case !f.changes():
 		return errors.New("it changes nothing: set a status, delay, drop, truncate or headers")
 	}
 	return checkHeader(f.Header)
+}
+
+// changes is false for the zero Fault, which is none.
+func (f Fault) changes() bool {
+	return f.Status != 0 || f.Delay != 0 || f.Drop || f.Truncate || len(f.Header) > 0
 }
 
 func checkHeader(header http.Header) error {

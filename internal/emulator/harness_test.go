@@ -1,8 +1,10 @@
 package emulator_test
 
 import (
+	"context"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -149,4 +151,24 @@ func query(pairs ...string) string {
 		values.Add(pairs[i], pairs[i+1])
 	}
 	return "?" + values.Encode()
+}
+
+// arrivingAt is the status of a control call for a host, on a connection to an
+// address that this machine need not have.
+func arrivingAt(t testing.TB, mock http.Handler, address, host string) int {
+	t.Helper()
+	request := httptest.NewRequest("GET", "/_emulator/requests", nil)
+	request.Host = host
+	arrived := context.WithValue(request.Context(), http.LocalAddrContextKey, &net.TCPAddr{IP: net.ParseIP(address), Port: 8787})
+	response := httptest.NewRecorder()
+	mock.ServeHTTP(response, request.WithContext(arrived))
+	return response.Code
+}
+
+// newLocalRequest is for a handler without a server, addressed as control calls
+// have to be.
+func newLocalRequest(method, path string) *http.Request {
+	request := httptest.NewRequest(method, path, nil)
+	request.Host = "localhost"
+	return request
 }

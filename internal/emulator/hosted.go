@@ -42,7 +42,8 @@ func (e *Emulator) visitor(r *request) *person {
 	if !ok {
 		return nil
 	}
-	return e.people.find(c.Subject)
+	r.person = e.people.find(c.Subject)
+	return r.person
 }
 
 const (

@@ -3,7 +3,6 @@ package emulator
 import (
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 )
 
@@ -32,9 +31,8 @@ func (e *Emulator) ending(r *request, end func(*session) answer) answer {
 // POST /api/v1/sessions/revoke
 func (e *Emulator) revokeSession(r *request) answer {
 	return e.ending(r, func(s *session) answer {
-		s.destroy()
-		body := append([]byte(`{"revoked":true,"sessionId":`), strconv.FormatInt(s.id, 10)...)
-		return jsonAnswer(append(body, '}'))
+		s.destroy(r.now)
+		return revokedAnswer(s.id)
 	})
 }
 
@@ -71,6 +69,7 @@ func (e *Emulator) browserLogout(r *request) answer {
 		return errBadRedirect.answer()
 	}
 	if s != nil {
+		r.person, r.session = s.owner, s
 		e.invalidate(s, c, r.now)
 	}
 	a := redirectAnswer(http.StatusFound, location)

@@ -33,6 +33,8 @@ func (e *Emulator) open(o opening, now instant) *session {
 		owner:   o.owner,
 		created: now,
 		payload: o.payload,
+		updated: now,
+		active:  now,
 	}
 	s.setLife(o.lifetime(), now)
 	of := ownership{o.owner, o.app}

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
@@ -58,6 +59,13 @@ func (p *people) find(id int64) *person {
 		return nil
 	}
 	return p.byID[id-1]
+}
+
+// all is everybody, person 1 first.
+func (p *people) all() []*person {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return slices.Clone(p.byID)
 }
 
 // checkEmail refuses what is certainly a mistake. It is no validator of

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,6 +35,87 @@ type recorder struct {
 type record struct {
 	request Request // its Status stays 0
 	status  atomic.Int32
+	outcome atomic.Pointer[outcome] // nil while the answer is held back
+}
+
+// outcome is what the page of the emulator shows beside a Request.
+type outcome struct {
+	took    time.Duration
+	session int64 // 0 when none is known
+	email   string
+	fault   bool
+}
+
+func (entry *record) answered(r *request, status int, met Fault) {
+	end := &outcome{took: time.Since(r.arrived), fault: met.changes()}
+	if r.session != nil {
+		end.session = r.session.id
+	}
+	if r.person != nil {
+		end.email = r.person.email
+	}
+	entry.status.Store(int32(status))
+	entry.outcome.Store(end)
+}
+
+// sight is a request in short, as people see it.
+type sight struct {
+	Time     string  `json:"time"`
+	Method   string  `json:"method"`
+	Path     string  `json:"path"`
+	Query    string  `json:"query,omitempty"`
+	Status   int     `json:"status"` // 0 when the connection was broken
+	Duration float64 `json:"durationMs"`
+	Session  int64   `json:"session,omitempty"`
+	Email    string  `json:"email,omitempty"`
+	Fault    bool    `json:"fault,omitempty"`
+	Waiting  bool    `json:"waiting,omitempty"`
+}
+
+func (entry *record) sight() sight {
+	seen := sight{
+		Time: entry.request.Time.Format("15:04:05"), Method: entry.request.Method, Path: entry.request.Path, Query: entry.request.Query,
+		Waiting: true,
+	}
+	if end := entry.outcome.Load(); end != nil {
+		seen.Status, seen.Waiting = int(entry.status.Load()), false
+		seen.Duration = float64(end.took.Round(10*time.Microsecond)) / float64(time.Millisecond)
+		seen.Session, seen.Email, seen.Fault = end.session, shown(end.email), end.fault
+	}
+	return seen
+}
+
+// Class is how the status is coloured.
+func (s sight) Class() string {
+	switch {
+	case s.Waiting:
+		return "signed-out"
+	case s.Status >= 200 && s.Status < 400:
+		return "active"
+	}
+	return "expired"
+}
+
+// Result is the status as text.
+func (s sight) Result() string {
+	switch {
+	case s.Waiting:
+		return "waiting"
+	case s.Status == 0:
+		return "dropped"
+	}
+	return strconv.Itoa(s.Status)
+}
+
+// recent are the last requests, newest first.
+func (rec *recorder) recent(count int) []sight {
+	rec.mu.Lock()
+	defer rec.mu.Unlock()
+	list := make([]sight, 0, min(count, len(rec.ring)))
+	for i := len(rec.ring) - 1; i >= 0 && len(list) < count; i-- {
+		list = append(list, rec.ring[(rec.next+i)%len(rec.ring)].sight())
+	}
+	return list
 }
 
 // arrive records the request before it is answered, so that one whose answer is

@@ -129,11 +129,42 @@ func TestOneLogLinePerRequest(t *testing.T) {
 	config := demo()
 	config.Logger = slog.New(slog.NewJSONHandler(&log, nil))
 	s := serve(t, config)
-	s.do("GET", create+"?q=1", "")
-	var line struct {
-		Msg, Method, Path string
-		Status            int
+	line := func() (line struct {
+		Msg, Method, Path, Query, Email string
+		Status, Session, User           int
+		Duration                        *int64
+	}) {
+		t.Helper()
+		require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("\n")), log.String())
+		require.NoError(t, json.Unmarshal(log.Bytes(), &line))
+		require.NotNil(t, line.Duration)
+		log.Reset()
+		return line
 	}
-	require.NoError(t, json.Unmarshal(log.Bytes(), &line))
-	require.Equal(t, "request GET /api/v1/sessions 401", fmt.Sprint(line.Msg, " ", line.Method, " ", line.Path, " ", line.Status))
+	s.do("GET", create+"?q=1", "")
+	got := line()
+	require.Equal(t, "request GET /api/v1/sessions q=1 401", fmt.Sprint(got.Msg, " ", got.Method, " ", got.Path, " ", got.Query, " ", got.Status))
+	require.Zero(t, got.Session)
+	require.Zero(t, got.User)
+
+	token := s.session(ada, "")
+	got = line()
+	require.Equal(t, "1001 1 ada@example.com", fmt.Sprint(got.Session, " ", got.User, " ", got.Email), "whom the token is for")
+	s.as(token, "GET", create, "")
+	require.NotContains(t, log.String(), "fault")
+	require.Equal(t, 1001, line().Session)
+	s.control("billing", `{"locked":false}`)
+	require.Equal(t, "/_emulator/billing", line().Path)
+	s.do("GET", "/_emulator/requests", "")
+	require.Empty(t, log.String(), "reads of the emulator's own are for the debug level")
+}
+
+func TestTheLogNamesAFault(t *testing.T) {
+	var log bytes.Buffer
+	config := demo()
+	config.Logger = slog.New(slog.NewTextHandler(&log, nil))
+	s := serve(t, config)
+	s.fault(emulator.Fault{Status: 503})
+	s.do("GET", create, "")
+	require.Contains(t, log.String(), " fault=true")
 }

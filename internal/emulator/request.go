@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 	"unicode/utf8"
 )
 
@@ -17,17 +18,33 @@ const maxBody = 8 << 20
 type request struct {
 	*http.Request
 	now     instant // one moment for everything the request decides
-	path    string  // as sent, percent-encoded
-	segment string  // the last segment of a path that ends in a key or token, as sent
+	arrived time.Time
+	path    string // as sent, percent-encoded
+	segment string // the last segment of a path that ends in a key or token, as sent
 	body    []byte
 	// oversize is a body longer than maxBody, which is cut.
 	oversize bool
+
+	// For the log and the page of the emulator, as far as they become known.
+	person  *person
+	session *session
+}
+
+// concerns notes the session that a token has just been issued for.
+func (e *Emulator) concerns(r *request, token string) {
+	c, ok := e.signer.verify(token, typeSession)
+	if !ok {
+		return
+	}
+	if s := e.store.Load().sessions.find(c.Subject); s != nil {
+		r.person, r.session = s.owner, s
+	}
 }
 
 // newRequest reads the body first: only then does net/http notice that a client
 // goes away during a delay.
 func (e *Emulator) newRequest(r *http.Request) *request {
-	x := &request{Request: r, now: e.clock.now(), path: r.URL.EscapedPath()}
+	x := &request{Request: r, now: e.clock.now(), arrived: time.Now(), path: r.URL.EscapedPath()}
 	if r.Body != nil && r.ContentLength != 0 {
 		// A body that breaks off is treated as the text that arrived.
 		x.body, _ = io.ReadAll(io.LimitReader(r.Body, maxBody+1))
@@ -62,7 +79,9 @@ func (e *Emulator) signedIn(r *request) (*person, *refusal) {
 	if refused != nil {
 		return nil, refused
 	}
-	return e.bearerOf(token, r.now)
+	owner, refused := e.bearerOf(token, r.now)
+	r.person = owner
+	return owner, refused
 }
 
 // json is the body as one JSON text of valid UTF-8, with nothing after it.

@@ -22,13 +22,15 @@ var (
 		"/api/v1/sessions":                       {http.MethodGet: (*Emulator).readPayload, http.MethodPost: (*Emulator).createSession},
 		"/api/v1/sessions/identity":              {http.MethodGet: (*Emulator).readIdentity},
 		"/api/v1/sessions/get-or-create":         {http.MethodPost: (*Emulator).getOrCreateSession},
+		"/api/v1/sessions/my":                    {http.MethodGet: (*Emulator).listOwnSessions},
+		"/api/v1/users/login":                    {http.MethodPost: (*Emulator).loginUser},
 		"/api/v1/sessions/revoke":                {http.MethodPost: (*Emulator).revokeSession},
 		"/api/v1/auth/callback":                  {http.MethodGet: (*Emulator).loginCallback},
 		"/api/v1/auth/logout":                    {http.MethodGet: (*Emulator).browserLogout, http.MethodPost: (*Emulator).logout},
 		"/api/v1/docs/search":                    {http.MethodGet: (*Emulator).searchDocs},
 		"/api/v1/applications/validate-redirect": {http.MethodPost: (*Emulator).validateRedirect},
 	}
-	// segmentRoutes take one more segment, a key or a token.
+	// segmentRoutes take one more segment, a key, a token or a number.
 	segmentRoutes = []struct {
 		prefix string
 		endpoint
@@ -36,6 +38,7 @@ var (
 		{"/api/v1/sessions/get/", endpoint{http.MethodGet: (*Emulator).readKey}},
 		{"/api/v1/sessions/set/", endpoint{http.MethodPost: (*Emulator).writeKey}},
 		{"/api/v1/sessions/delete/", endpoint{http.MethodDelete: (*Emulator).deleteKey}},
+		{"/api/v1/sessions/revoke/", endpoint{http.MethodPost: (*Emulator).revokeOwnSession}},
 		{renewPrefix, endpoint{http.MethodPost: (*Emulator).renewSession}},
 	}
 )

@@ -3,7 +3,6 @@ package emulator
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"strings"
 	"time"
@@ -17,6 +16,10 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(x.path, controlPrefix) {
 		// Neither recorded nor subject to faults: a fault on every path must
 		// leave a way to take it back.
+		if x.path == controlPrefix+eventsName && r.Method == http.MethodGet && e.guard(x) == nil {
+			e.follow(w, x)
+			return
+		}
 		e.finish(w, x, nil, Fault{}, e.controlAnswer(x))
 		return
 	}
@@ -45,15 +48,19 @@ func (e *Emulator) finish(w http.ResponseWriter, x *request, entry *record, faul
 			}
 		}
 	}
+	if fault.Delay > 0 {
+		e.watchers.tell(changed) // whoever watches sees it wait
+	}
 	alive := e.delay(x.Context(), fault.Delay)
 	status := a.status
 	if fault.Drop || !alive {
 		status = 0
 	}
 	if entry != nil {
-		entry.status.Store(int32(status))
+		entry.answered(x, status, fault)
+		e.watchers.tell(requestEvent(entry))
 	}
-	e.log(x, status)
+	e.log(x, status, fault)
 	switch {
 	case status == 0:
 		drop(w)
@@ -92,16 +99,4 @@ func (e *Emulator) delay(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 	return true
-}
-
-func (e *Emulator) log(x *request, status int) {
-	logger := e.config.Logger
-	if logger == nil || !logger.Enabled(x.Context(), slog.LevelInfo) {
-		return
-	}
-	logger.LogAttrs(x.Context(), slog.LevelInfo, "request",
-		slog.String("method", redactText(x.Method, nil)),
-		slog.String("path", redactPath(x.path, x.secrets())),
-		slog.Int("status", status),
-	)
 }

@@ -20,14 +20,19 @@ type session struct {
 
 	// Written under the tenant's lock and mu both, so either is enough to read.
 	revoked bool
+	endedAt instant // by a revocation
 	expires instant
 	life    time.Duration // what a renewal gives the session; 0 is for ever
 
 	mu       sync.Mutex // guards all below
 	revision int64      // tokens of another revision are superseded
 	payload  payload
+	updated  instant // when the payload was last written
+	active   instant // when a token was last used or issued
 	// ended holds the serials of tokens that ExpireToken ended.
 	ended map[int64]struct{}
+	// endedUpTo is the serial up to which all have been ended.
+	endedUpTo int64
 	// good counts the tokens issued and neither superseded nor ended, and
 	// signedIn is when the last of them expires. The account page tells by them
 	// whether somebody is signed in, without a list of all that were issued.
@@ -56,7 +61,7 @@ func (e *Emulator) admit(s *session, c claims, now instant) *refusal {
 
 // expired is about the token, not the session.
 func (s *session) expired(c claims, now instant) bool {
-	if _, ended := s.ended[c.Serial]; ended {
+	if _, ended := s.ended[c.Serial]; ended || c.Serial <= s.endedUpTo {
 		return true
 	}
 	return c.Expires.reached(now)
@@ -81,6 +86,7 @@ func (e *Emulator) issue(s *session, now instant) string {
 	if s.expires != never && (c.Expires == never || s.expires < c.Expires) {
 		c.Expires = s.expires // no token outlives its session
 	}
+	s.active = now
 	s.count(c, now)
 	token := e.signer.sign(c)
 	if e.config.StableTokens {
@@ -112,6 +118,15 @@ func (s *session) end(c claims, now instant) {
 	s.good--
 }
 
+// endAll is end for all tokens up to a serial. The caller holds the lock.
+func (s *session) endAll(serial int64) {
+	if s.revoked || s.good == 0 {
+		return
+	}
+	s.endedUpTo, s.ended = serial, nil
+	s.good = 0
+}
+
 // reissue is issue for a session that is reused.
 func (e *Emulator) reissue(s *session, now instant) string {
 	if s.last != "" {
@@ -126,7 +141,7 @@ func (e *Emulator) reissue(s *session, now instant) string {
 // supersede makes every token issued so far useless. The caller holds the lock.
 func (s *session) supersede() {
 	s.revision++
-	s.ended = nil // they are all of older revisions
+	s.ended, s.endedUpTo = nil, 0 // they are all of older revisions
 	s.good, s.signedIn = 0, never
 	s.last = ""
 }
@@ -144,8 +159,8 @@ func (s *session) setLife(d time.Duration, now instant) {
 
 // destroy ends the session and its data for good. The caller holds the locks of
 // the tenant and the session. The row stays, to answer 410 rather than 404.
-func (s *session) destroy() {
-	s.revoked = true
+func (s *session) destroy(now instant) {
+	s.revoked, s.endedAt, s.updated = true, now, now
 	s.payload = nil
 	s.ended = nil
 	s.last = ""
@@ -153,12 +168,12 @@ func (s *session) destroy() {
 }
 
 // revoke is destroy for who holds no lock; what is revoked already stays so.
-func (s *session) revoke() {
+func (s *session) revoke(now instant) {
 	s.tenant.mu.Lock()
 	defer s.tenant.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.revoked {
-		s.destroy()
+		s.destroy(now)
 	}
 }

@@ -29,6 +29,7 @@ func (e *Emulator) openBy(r *request, open func(opening, Limits, instant) (strin
 	if refused != nil {
 		return refused.answer()
 	}
+	e.concerns(r, token)
 	return tokenAnswer(token)
 }
 
@@ -94,6 +95,7 @@ func (e *Emulator) renewSession(r *request) answer {
 	if refused != nil {
 		return refused.answer()
 	}
+	e.concerns(r, token)
 	body := appendJSONString([]byte(`{"sessionToken":`), token)
 	body = append(body, `,"payload":`...)
 	return jsonAnswer(append(data.appendJSON(body), '}'))

@@ -1,8 +1,11 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // store is everything that a reset forgets about sessions. The set of tenants
@@ -31,9 +34,12 @@ type shard struct {
 
 // tenant is a workspace with its sessions.
 type tenant struct {
+	id        int64 // its place in the config, from 1
 	workspace Workspace
 	apps      map[string]*App
 	sessions  *sessions // of the whole store
+	// noSelfService starts as the config says.
+	noSelfService atomic.Bool
 
 	mu sync.Mutex // guards all below
 	// owned are the sessions that are not revoked, oldest first.
@@ -49,19 +55,26 @@ type ownership struct {
 
 func newStore(workspaces []Workspace) *store {
 	st := &store{tenants: make(map[string]*tenant, len(workspaces))}
-	for _, workspace := range workspaces {
+	for place, workspace := range workspaces {
 		t := &tenant{
+			id:        int64(place + 1),
 			workspace: workspace,
 			apps:      make(map[string]*App, len(workspace.Apps)),
 			sessions:  &st.sessions,
 			owned:     make(map[ownership][]*session),
 		}
+		t.noSelfService.Store(workspace.DisableSelfService)
 		for i := range workspace.Apps {
 			t.apps[workspace.Apps[i].ID] = &workspace.Apps[i]
 		}
 		st.tenants[workspace.Name] = t
 	}
 	return st
+}
+
+// names are the workspaces, for whoever asked for one that is not there.
+func (st *store) names() string {
+	return strings.Join(slices.Sorted(maps.Keys(st.tenants)), ", ")
 }
 
 func (all *sessions) shard(id int64) *shard { return &all.shards[id%sessionShards] }

@@ -23,6 +23,7 @@ const (
 	typeSession tokenType = "SESSION" // the application's bearer token
 	typeID      tokenType = "ID"      // stands for the Firebase ID token
 	typeSignIn  tokenType = "SIGN_IN" // the hosted pages' own cookie
+	typeUser    tokenType = "USER"    // a person's access to their own sessions of a workspace
 )
 
 // claims is what a token says about itself. Subject is a session's id in a
@@ -36,7 +37,9 @@ type claims struct {
 	Serial  int64
 	Issued  instant
 	Expires instant
-	Email   string // for people who look into an ID token; never read back
+	// Workspace is the tenant's id in a USER token, and 0 in the others.
+	Workspace int64
+	Email     string // for people who look into an ID token; never read back
 }
 
 // marshal writes the claims as JSON, in an order that parseClaims counts on.
@@ -48,6 +51,9 @@ func (c claims) marshal() []byte {
 		c.Subject, c.Type, c.Revision, c.Serial, c.Issued.numericDate())
 	if c.Expires != never {
 		b = fmt.Appendf(b, `,"exp":%s`, c.Expires.numericDate())
+	}
+	if c.Workspace != 0 {
+		b = fmt.Appendf(b, `,"workspaceId":%d,"role":"USER"`, c.Workspace)
 	}
 	if c.Email != "" {
 		b = appendJSONString(append(b, `,"email":`...), c.Email)
@@ -65,6 +71,7 @@ func parseClaims(text string) (c claims, ok bool) {
 	c.Type = tokenType(claim(text, `"tokenType":"`))
 	c.Revision, _ = claimNumber(text, `"tokenRevision":`, "")
 	c.Serial, _ = claimNumber(text, `"jti":"`, "")
+	c.Workspace, _ = claimNumber(text, `"workspaceId":`, "")
 	issued, _ := claimNumber(text, `"iat":`, ".")
 	expires, _ := claimNumber(text, `"exp":`, ".")
 	c.Issued, c.Expires = instant(issued), instant(expires)
