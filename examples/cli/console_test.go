@@ -179,7 +179,7 @@ func TestSplit(t *testing.T) {
 
 // What is offered for a key is what splits into it again.
 func FuzzSpell(f *testing.F) {
-	for _, key := range []string{"theme", "my key", `"`, `\`, "", "-x", "\u009b", "a\nb", "<é>"} {
+	for _, key := range []string{"theme", "my key", `"`, `\`, "", "-x", "\u009b", "a\nb", "<é>", "\u2000"} {
 		f.Add(key)
 	}
 	f.Fuzz(func(t *testing.T, key string) {

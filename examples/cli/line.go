@@ -12,7 +12,7 @@ import (
 // line.
 func split(line string) ([]string, error) {
 	var words []string
-	rest := strings.TrimSpace(line)
+	rest := strings.Trim(line, " \t\r\n") // other white space may be the end of a key
 	for rest != "" {
 		if len(words) == 2 && words[0] == "set" {
 			return append(words, rest), nil
