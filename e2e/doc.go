@@ -1,12 +1,8 @@
-// Package e2e signs people in to examples/website in a real browser, headless
-// Chromium, and watches what they see, what the browser keeps, and what another
-// site can do to them.
+// Package e2e holds the tests in a real browser, headless Chromium: website/
+// drives examples/website, emulator/ drives cmd/secureflows-emulator, and
+// internal/chromium is what they share.
 //
 //	go test -race -count=1 ./...
-//
-// The count matters: the website is built from outside this module, where the
-// test cache does not look. Each test has a website of its own, with its own
-// mock of the service, and a browser profile of its own.
 //
 // Without Chromium the tests are skipped, but in CI they fail.
 //

@@ -3,32 +3,21 @@ package emulator_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
-	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-)
 
-// stranger is a page of an origin that has nothing to do with the emulator.
-func stranger(t *testing.T, body string) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, "<!DOCTYPE html><title>stranger</title><body>%s", body)
-	}))
-	t.Cleanup(server.Close)
-	return strings.Replace(server.URL, "127.0.0.1", evilHost, 1)
-}
+	"github.com/secureflows/secureflows-go/e2e/internal/chromium"
+)
 
 func TestNoOtherPageControlsTheEmulator(t *testing.T) {
 	s := start(t)
 	token := s.session("ada@example.com", `{"a":1}`)
 	b := visit(t)
-	b.open(stranger(t, fmt.Sprintf(
+	b.Open(chromium.EvilPage(t, fmt.Sprintf(
 		`<form method="post" action="%[1]s/_emulator/" ><button name="action" value="reset">Win a prize</button></form>`, s.origin)))
 	for _, attempt := range []string{
 		`fetch(service + 'id-token', {method: 'POST', body: '{"email":"ada@example.com"}'}).then(answer => answer.ok ? answer.text() : '')`,
@@ -43,11 +32,11 @@ func TestNoOtherPageControlsTheEmulator(t *testing.T) {
 			script.onload = () => done('loaded')
 			script.onerror = () => done(''); document.body.append(script) })`,
 	} {
-		got := value[string](b, fmt.Sprintf("(async () => { const service = %q; try { return await (%s) } catch { return '' } })()", s.origin+"/_emulator/", attempt))
+		got := b.Text(fmt.Sprintf("(async () => { const service = %q; try { return await (%s) } catch { return '' } })()", s.origin+"/_emulator/", attempt))
 		require.Empty(t, got, attempt)
 	}
-	b.press("Win a prize")
-	b.reads("not for web pages")
+	b.Press("Win a prize")
+	b.Reads("not for web pages")
 	status, text := s.call(token, "GET", "/api/v1/sessions", "")
 	require.Equal(t, 200, status)
 	require.Equal(t, `{"a":1}`, text)
@@ -63,15 +52,15 @@ func TestNoRebindingPageControlsTheEmulator(t *testing.T) {
 	require.NoError(t, err)
 	b := visit(t)
 	// The attacker's page came from the attacker, without the emulator's policy.
-	_, err = chromedp.Call(b.ctx, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
+	_, err = chromedp.Call(b.Context, page.SetBypassCSP, page.SetBypassCSPParams{Enabled: true})
 	require.NoError(t, err)
-	b.open("http://" + evilHost + ":" + address.Port() + "/")
-	b.reads("What there is here")
-	got := value[string](b, `fetch('/_emulator/id-token', {method: 'POST', body: '{"email":"eve@example.com"}'}).then(answer => answer.text())`)
+	b.Open("http://" + chromium.EvilHost + ":" + address.Port() + "/")
+	b.Reads("What there is here")
+	got := b.Text(`fetch('/_emulator/id-token', {method: 'POST', body: '{"email":"eve@example.com"}'}).then(answer => answer.text())`)
 	require.Contains(t, got, "DNS rebinding")
 	require.NotContains(t, got, "eyJ")
-	b.step("open the page", chromedp.Navigate("http://"+evilHost+":"+address.Port()+"/_emulator/"))
-	b.reads("DNS rebinding")
+	b.Step("open the page", chromedp.Navigate("http://"+chromium.EvilHost+":"+address.Port()+"/_emulator/"))
+	b.Reads("DNS rebinding")
 	s.noOneButAda()
 }
 

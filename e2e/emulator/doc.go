@@ -7,6 +7,4 @@
 // The count matters: the command is built from outside this module, where the
 // test cache does not look. With SECUREFLOWS_SHOTS set to a directory, pictures
 // of the page are put there.
-//
-// Without Chromium the tests are skipped, but in CI they fail.
 package emulator

@@ -1,7 +1,6 @@
 package emulator_test
 
 import (
-	"context"
 	"html/template"
 	"net/http"
 	"net/http/httptest"
@@ -9,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
@@ -46,37 +44,32 @@ func startFrontEnd(t *testing.T) *frontEnd {
 func (app *frontEnd) arrive(t *testing.T, email string) *tab {
 	t.Helper()
 	b := visit(t)
-	b.open(app.url + "/")
-	b.press("Sign in")
+	b.Open(app.url + "/")
+	b.Press("Sign in")
 	b.signIn(email)
-	b.reads("Signed in as " + email)
+	b.Reads("Signed in as " + email)
 	return b
 }
 
 func (b *tab) clear(field string) {
-	b.t.Helper()
-	b.step("clear "+field, chromedp.Evaluate[chromedp.Void]("document.querySelector('"+field+"').value = ''"))
+	b.T.Helper()
+	b.Step("clear "+field, chromedp.Evaluate[chromedp.Void]("document.querySelector('"+field+"').value = ''"))
 }
 
 // does clicks a button of the application that stays on its page.
 func (b *tab) does(button, answer string) {
-	b.t.Helper()
-	b.step("press "+button, chromedp.Click(chromedp.CSS(button)))
-	b.reads(answer)
+	b.T.Helper()
+	b.Step("press "+button, chromedp.Click(chromedp.CSS(button)))
+	b.Reads(answer)
 }
 
 // hostedCookies are what the browser keeps for the emulator.
 func (b *tab) hostedCookies(s *service) []string {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	result, err := chromedp.CallBrowser(ctx, storage.GetCookies,
-		storage.GetCookiesParams{BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID})
-	require.NoError(b.t, err)
+	b.T.Helper()
 	address, err := url.Parse(s.origin)
-	require.NoError(b.t, err)
+	require.NoError(b.T, err)
 	var names []string
-	for _, cookie := range result.Cookies {
+	for _, cookie := range b.Cookies() {
 		if cookie.Domain == address.Hostname() {
 			names = append(names, cookie.Name)
 		}
@@ -89,29 +82,29 @@ const adaShort = "ada@example.com"
 func TestAFrontEndOfAnotherOriginSetsGetsAndDeletes(t *testing.T) {
 	app := startFrontEnd(t)
 	b := app.arrive(t, adaShort)
-	b.write("#value", "grüße & \"quotes\"")
+	b.Write("#value", "grüße & \"quotes\"")
 	b.does("#set", `200 {"thing:1":"grüße & \"quotes\"","welcome":true}`)
 	b.does("#get", `200 {"key":"thing:1","value":"grüße & \"quotes\""}`)
 	b.does("#delete", `200 true`)
 	b.does("#get", `404 {"status":404,"error":"Key not found"}`)
 	b.does("#delete", `200 false`)
 
-	kept := value[string](b, "location.href + document.cookie + JSON.stringify([localStorage, sessionStorage, history.state]) + document.documentElement.outerHTML")
+	kept := b.Text("location.href + document.cookie + JSON.stringify([localStorage, sessionStorage, history.state]) + document.documentElement.outerHTML")
 	require.NotContains(t, kept, "eyJ", "the token is in a variable only")
 }
 
 func TestAFrontEndFindsItsDataAfterExpiry(t *testing.T) {
 	app := startFrontEnd(t)
 	b := app.arrive(t, adaShort)
-	b.write("#value", "kept")
+	b.Write("#value", "kept")
 	b.does("#set", `"thing:1":"kept"`)
 	app.service.control("advance", map[string]int{"seconds": 8 * 24 * 60 * 60})
 
-	b.step("get with an expired token", chromedp.Click(chromedp.CSS("#get")))
-	b.reads("Continue as " + adaShort) // it went to sign in, without session_token
-	require.NotContains(t, value[string](b, "location.search"), "session_token")
-	b.press("Continue as")
-	b.reads("Signed in as " + adaShort + ", user 1")
+	b.Step("get with an expired token", chromedp.Click(chromedp.CSS("#get")))
+	b.Reads("Continue as " + adaShort) // it went to sign in, without session_token
+	require.NotContains(t, b.Text("location.search"), "session_token")
+	b.Press("Continue as")
+	b.Reads("Signed in as " + adaShort + ", user 1")
 	b.does("#get", `200 {"key":"thing:1","value":"kept"}`)
 	b.does("#delete", "200 true")
 	b.clear("#value")
@@ -122,24 +115,24 @@ func TestSeveralTabsSignInAtOnce(t *testing.T) {
 	first := visit(t)
 	second := first.another()
 	for _, b := range []*tab{first, second} {
-		b.open(app.url + "/")
-		b.press("Sign in")
-		b.until("be asked", "document.querySelector('input[name=email]')")
+		b.Open(app.url + "/")
+		b.Press("Sign in")
+		b.asked()
 	}
 	second.signIn(adaShort)
-	second.reads("Signed in as " + adaShort)
+	second.Reads("Signed in as " + adaShort)
 	first.signIn(adaShort)
-	first.reads("Signed in as " + adaShort)
-	first.write("#value", "of the first")
+	first.Reads("Signed in as " + adaShort)
+	first.Write("#value", "of the first")
 	first.does("#set", `"thing:1":"of the first"`)
 	second.does("#get", `"value":"of the first"`)
 
-	first.press("Sign out")
-	first.reads("Signed out")
-	second.step("get with a superseded token", chromedp.Click(chromedp.CSS("#get")))
-	second.until("be asked for the account", "document.querySelector('input[name=email]')")
+	first.Press("Sign out")
+	first.Reads("Signed out")
+	second.Step("get with a superseded token", chromedp.Click(chromedp.CSS("#get")))
+	second.asked()
 	second.signIn(adaShort)
-	second.reads("Signed in as " + adaShort)
+	second.Reads("Signed in as " + adaShort)
 	second.does("#get", `"value":"of the first"`)
 }
 
@@ -148,18 +141,18 @@ func TestSigningOutEndsTheHostedSignIn(t *testing.T) {
 	b := app.arrive(t, adaShort)
 	require.Len(t, b.hostedCookies(app.service), 1)
 	other := b.another()
-	other.open(app.service.origin + "/app/self")
-	other.reads("Signed in as " + adaShort)
+	other.Open(app.service.origin + "/app/self")
+	other.Reads("Signed in as " + adaShort)
 
-	b.press("Sign out")
-	b.reads("Signed out")
-	require.Equal(t, app.url+"/", value[string](b, "location.href"))
+	b.Press("Sign out")
+	b.Reads("Signed out")
+	require.Equal(t, app.url+"/", b.Text("location.href"))
 	require.Empty(t, b.hostedCookies(app.service))
-	other.open(app.service.origin + "/app/self")
-	other.until("be asked for the account", "document.querySelector('input[name=email]')")
-	b.press("Sign in")
-	b.until("be asked for the account", "document.querySelector('input[name=email]')")
-	require.NotContains(t, value[string](b, "document.body.innerText"), "Continue as")
-	b.press("Cancel")
-	b.reads("access_denied")
+	other.Open(app.service.origin + "/app/self")
+	other.asked()
+	b.Press("Sign in")
+	b.asked()
+	require.NotContains(t, b.Text("document.body.innerText"), "Continue as")
+	b.Press("Cancel")
+	b.Reads("access_denied")
 }

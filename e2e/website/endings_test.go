@@ -1,16 +1,14 @@
-package e2e_test
+package website_test
 
 import (
-	"context"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/network"
-	"github.com/chromedp/cdproto/storage"
-	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/secureflows/secureflows-go/e2e/internal/chromium"
 )
 
 func TestRevokedFromSelfService(t *testing.T) {
@@ -19,12 +17,12 @@ func TestRevokedFromSelfService(t *testing.T) {
 	b.note("buy milk")
 
 	account := b.another()
-	account.open(site.mock + "/app/self")
-	account.press("Revoke")
-	account.press("Revoke") // yes, really
+	account.Open(site.mock + "/app/self")
+	account.Press("Revoke")
+	account.Press("Revoke") // yes, really
 
-	b.reload()
-	b.press("Continue as " + ada)
+	b.Reload()
+	b.Press("Continue as " + ada)
 	b.at("/notes")
 	b.signedInAs(ada)
 	b.absent("buy milk")
@@ -36,15 +34,15 @@ func TestDeleteAllMyData(t *testing.T) {
 	b := arrive(t, start(t), ada)
 	b.note("buy milk")
 
-	b.follow("Delete all my data")
-	b.follow("Keep my notes")
+	b.Follow("Delete all my data")
+	b.Follow("Keep my notes")
 	b.lists("buy milk")
-	b.follow("Delete all my data")
-	b.press("Delete everything")
-	b.reads("Everything you stored here is deleted.")
+	b.Follow("Delete all my data")
+	b.Press("Delete everything")
+	b.Reads("Everything you stored here is deleted.")
 
-	b.follow("Sign in")
-	b.press("Continue as " + ada)
+	b.Follow("Sign in")
+	b.Press("Continue as " + ada)
 	b.signedInAs(ada)
 	b.absent("buy milk")
 }
@@ -56,11 +54,11 @@ func TestSignOutAsksForTheAccountAgain(t *testing.T) {
 	require.Contains(t, cookieNames(b), "secureflows")
 	require.Contains(t, strings.Join(cookieNames(b), " "), "secureflows_signin", "the hosted page's own")
 
-	b.press("Sign out")
+	b.Press("Sign out")
 	b.at("/")
 	assert.Empty(t, cookieNames(b), "neither the site's nor the hosted page's")
 
-	b.follow("Sign in")
+	b.Follow("Sign in")
 	b.signIn(ada)
 	b.lists("buy milk")
 }
@@ -71,31 +69,20 @@ func TestSignOutDuringAnOutage(t *testing.T) {
 	b := arrive(t, site, ada)
 	b.note("buy milk")
 	site.control("faults", map[string]any{"path": "/api/v1/auth/logout", "status": 503})
-	b.press("Sign out")
+	b.Press("Sign out")
 	assert.NotContains(t, cookieNames(b), "secureflows")
 
 	b.see("/notes")
-	b.press("Continue as " + ada)
+	b.Press("Continue as " + ada)
 	b.lists("buy milk")
 }
 
 func cookieNames(b *tab) []string {
 	var names []string
-	for _, cookie := range cookies(b) {
+	for _, cookie := range b.Cookies() {
 		names = append(names, cookie.Name)
 	}
 	return names
-}
-
-// cookies are all that the visitor's profile has, of whatever site.
-func cookies(b *tab) []*network.Cookie {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.ctx, patience)
-	defer cancel()
-	result, err := chromedp.CallBrowser(ctx, storage.GetCookies,
-		storage.GetCookiesParams{BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID})
-	require.NoError(b.t, err)
-	return result.Cookies
 }
 
 func TestBackButtonAfterSignOut(t *testing.T) {
@@ -108,22 +95,22 @@ func TestBackButtonAfterSignOut(t *testing.T) {
 	for _, each := range []*tab{b, beside, probe} {
 		each.see("/notes?find=private")
 		each.lists(secret)
-		each.follow("Notes")
+		each.Follow("Notes")
 	}
-	probe.back()
+	probe.Back()
 	probe.lists(secret)
 	kept := b.traffic.restorations()
 	t.Logf("signed in, the back button showed a kept page: %t", kept == 1)
 
-	b.press("Sign out")
+	b.Press("Sign out")
 	b.at("/")
 
-	b.back() // to the public page, as it was when signed in
-	assert.NotContains(t, value[string](b, "document.documentElement.outerHTML"), ada)
+	b.Back() // to the public page, as it was when signed in
+	assert.NotContains(t, b.Text("document.documentElement.outerHTML"), ada)
 	for _, each := range []*tab{b, beside} {
-		each.back()
+		each.Back()
 		each.asked()
-		assert.NotContains(t, value[string](each, "document.documentElement.outerHTML"), secret)
+		assert.NotContains(t, each.Text("document.documentElement.outerHTML"), secret)
 	}
 	assert.Equal(t, kept, b.traffic.restorations(), "a page came out of the back-button cache")
 }
@@ -131,7 +118,7 @@ func TestBackButtonAfterSignOut(t *testing.T) {
 func TestSecondPersonOnTheSameBrowser(t *testing.T) {
 	b := arrive(t, start(t), ada)
 	b.note("ada's secret")
-	b.press("Sign out")
+	b.Press("Sign out")
 	b.at("/")
 
 	b.see("/notes")
@@ -139,7 +126,7 @@ func TestSecondPersonOnTheSameBrowser(t *testing.T) {
 	b.signedInAs(grace)
 	b.seesNothingOf(ada, "ada's secret")
 	b.note("grace's secret")
-	b.press("Sign out")
+	b.Press("Sign out")
 
 	b.see("/notes")
 	b.signIn(ada)
@@ -149,11 +136,11 @@ func TestSecondPersonOnTheSameBrowser(t *testing.T) {
 }
 
 func (b *tab) seesNothingOf(email, note string) {
-	b.t.Helper()
+	b.T.Helper()
 	b.absent(note)
-	html := value[string](b, "document.documentElement.outerHTML")
-	assert.NotContains(b.t, html, email)
-	assert.NotContains(b.t, html, note)
+	html := b.Text("document.documentElement.outerHTML")
+	assert.NotContains(b.T, html, email)
+	assert.NotContains(b.T, html, note)
 }
 
 // The first person never signed out; their sign-in ran out, and somebody else
@@ -166,18 +153,18 @@ func TestSecondPersonAfterExpiry(t *testing.T) {
 	site.expire(b.traffic.token(t))
 
 	b.see("/notes")
-	b.press("Use another account")
+	b.Press("Use another account")
 	b.signIn(grace)
-	b.reads("does not own")
-	assert.Equal(t, site.mock, value[string](b, "location.origin"))
+	b.Reads("does not own")
+	assert.Equal(t, site.mock, b.Text("location.origin"))
 
-	deadline := time.Now().Add(2 * patience) // the site waits for the renewal to come back
+	deadline := time.Now().Add(2 * chromium.Patience) // the site waits for the renewal to come back
 	for fresh := false; !fresh; {
 		require.True(t, time.Now().Before(deadline), "the site insists on renewing")
 		b.see("/notes")
-		fresh = !value[bool](b, "new URLSearchParams(location.search).has('session_token')")
+		fresh = !b.Holds("new URLSearchParams(location.search).has('session_token')")
 	}
-	b.press("Continue as " + grace)
+	b.Press("Continue as " + grace)
 	b.signedInAs(grace)
 	b.seesNothingOf(ada, "ada's secret")
 }

@@ -1,4 +1,4 @@
-package e2e_test
+package website_test
 
 import (
 	"fmt"
@@ -16,13 +16,13 @@ func TestFirstVisitToNoteWritten(t *testing.T) {
 	first := visit(t, start(t))
 
 	first.see("/")
-	first.follow("Sign in")
+	first.Follow("Sign in")
 	first.signIn(ada)
 	first.at("/notes")
 	first.signedInAs(ada)
 	first.note("buy <milk> & bread")
 
-	first.reload()
+	first.Reload()
 	first.lists("buy <milk> & bread")
 
 	second := first.another()
@@ -32,9 +32,9 @@ func TestFirstVisitToNoteWritten(t *testing.T) {
 	second.note("and eggs")
 	assert.Equal(t, 1, first.traffic.logins(), "one login served both tabs")
 
-	first.reload()
+	first.Reload()
 	first.lists("and eggs")
-	first.press("Delete") // the newest is first
+	first.Press("Delete") // the newest is first
 	first.absent("and eggs")
 	first.lists("buy <milk> & bread")
 }
@@ -63,7 +63,7 @@ func TestSeveralTabsSignInAtOnce(t *testing.T) {
 	}
 
 	for i, b := range tabs {
-		b.reload()
+		b.Reload()
 		b.at(page(i))
 		b.signedInAs(ada)
 	}
@@ -73,10 +73,10 @@ func TestCancelledSignIn(t *testing.T) {
 	b := visit(t, start(t))
 	b.see("/notes?find=milk")
 	b.asked()
-	b.press("Cancel")
-	b.reads("Sign-in cancelled")
-	assert.Equal(t, 400, b.status())
-	b.follow("Sign in")
+	b.Press("Cancel")
+	b.Reads("Sign-in cancelled")
+	assert.Equal(t, 400, b.Status())
+	b.Follow("Sign in")
 	b.signIn(ada)
 	b.at("/notes?find=milk")
 }

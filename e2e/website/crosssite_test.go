@@ -1,37 +1,21 @@
-package e2e_test
+package website_test
 
 import (
 	"fmt"
 	"html/template"
 	"net/http"
 	"net/http/cookiejar"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/secureflows/secureflows-go/e2e/internal/chromium"
 )
-
-// evilHost is another site than the website's localhost. Chromium resolves it
-// to this machine.
-const evilHost = "evil.example"
-
-// evil serves a page of another site, with the given body, and gives its
-// address.
-func evil(t *testing.T, body string) string {
-	t.Helper()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		fmt.Fprintf(w, "<!DOCTYPE html><title>evil</title><body>%s", body)
-	}))
-	t.Cleanup(server.Close)
-	address, err := url.Parse(server.URL)
-	require.NoError(t, err)
-	return "http://" + evilHost + ":" + address.Port() + "/"
-}
 
 // attackersReturn is how the attacker's own sign-in would end: a callback URL
 // with a good token of theirs and the state that belongs to it, never opened.
@@ -75,14 +59,14 @@ func without(t *testing.T, address, parameter string) string {
 
 // stillAda makes sure that the visitor is who they were, in a tab of its own.
 func stillAda(b *tab, note string) {
-	b.t.Helper()
+	b.T.Helper()
 	logins := b.traffic.logins()
 	own := b.another()
 	own.see("/notes")
 	own.at("/notes")
 	own.signedInAs(ada)
 	own.lists(note)
-	require.Equal(b.t, logins, b.traffic.logins(), "the visitor had to sign in again")
+	require.Equal(b.T, logins, b.traffic.logins(), "the visitor had to sign in again")
 }
 
 func TestAnotherSiteCannotSignTheVisitorInAsTheAttacker(t *testing.T) {
@@ -95,14 +79,14 @@ func TestAnotherSiteCannotSignTheVisitorInAsTheAttacker(t *testing.T) {
 	} {
 		t.Logf("a link %s", name)
 		link := fmt.Sprintf(`<a href="%s">win a prize</a>`, template.HTMLEscapeString(address))
-		b.open(evil(t, link))
-		b.follow("win a prize")
-		assert.Equal(t, 400, b.status(), name)
-		require.NotContains(t, value[string](b, "document.body.innerText"), "mallory")
+		b.Open(chromium.EvilPage(t, link))
+		b.Follow("win a prize")
+		assert.Equal(t, 400, b.Status(), name)
+		require.NotContains(t, b.Text("document.body.innerText"), "mallory")
 		stillAda(b, "buy milk")
 
-		b.open(evil(t, fmt.Sprintf(`<img src="%s" onerror="document.title = 'tried'">`, template.HTMLEscapeString(address))))
-		b.until("the image", "document.title === 'tried'")
+		b.Open(chromium.EvilPage(t, fmt.Sprintf(`<img src="%s" onerror="document.title = 'tried'">`, template.HTMLEscapeString(address))))
+		b.Until("the image", "document.title === 'tried'")
 		stillAda(b, "buy milk")
 	}
 }
@@ -114,9 +98,9 @@ func TestAnotherSiteCannotFinishTheVisitorsSignIn(t *testing.T) {
 	b.see("/notes")
 	b.asked()
 	other := b.another()
-	other.open(evil(t, fmt.Sprintf(`<a href="%s">win a prize</a>`, template.HTMLEscapeString(attackersReturn(t, site)))))
-	other.follow("win a prize")
-	assert.Equal(t, 400, other.status())
+	other.Open(chromium.EvilPage(t, fmt.Sprintf(`<a href="%s">win a prize</a>`, template.HTMLEscapeString(attackersReturn(t, site)))))
+	other.Follow("win a prize")
+	assert.Equal(t, 400, other.Status())
 	other.see("/notes")
 	other.asked()
 
@@ -129,23 +113,23 @@ func TestAnotherSiteCannotSignTheVisitorOut(t *testing.T) {
 	b := arrive(t, site, ada)
 	b.note("buy milk")
 
-	b.open(evil(t, fmt.Sprintf(`<form method="post" action="%s/auth/logout"><button>win a prize</button></form>`, site.url)))
-	b.press("win a prize")
-	b.reads("sent by another site")
-	assert.Equal(t, 403, b.status())
+	b.Open(chromium.EvilPage(t, fmt.Sprintf(`<form method="post" action="%s/auth/logout"><button>win a prize</button></form>`, site.url)))
+	b.Press("win a prize")
+	b.Reads("sent by another site")
+	assert.Equal(t, 403, b.Status())
 	stillAda(b, "buy milk")
 
-	b.open(evil(t, fmt.Sprintf(`<form method="post" action="%s/auth/logout"></form><script>document.forms[0].submit()</script>`, site.url)))
-	b.reads("sent by another site")
+	b.Open(chromium.EvilPage(t, fmt.Sprintf(`<form method="post" action="%s/auth/logout"></form><script>document.forms[0].submit()</script>`, site.url)))
+	b.Reads("sent by another site")
 	stillAda(b, "buy milk")
 
-	b.open(evil(t, fmt.Sprintf(`<img src="%s/auth/logout" onerror="document.title = 'tried'">`, site.url)))
-	b.until("the image", "document.title === 'tried'")
+	b.Open(chromium.EvilPage(t, fmt.Sprintf(`<img src="%s/auth/logout" onerror="document.title = 'tried'">`, site.url)))
+	b.Until("the image", "document.title === 'tried'")
 	stillAda(b, "buy milk")
 
-	b.open(evil(t, fmt.Sprintf(`<a href="%s/auth/logout">win a prize</a>`, site.url)))
-	b.follow("win a prize")
-	assert.Equal(t, 404, b.status())
+	b.Open(chromium.EvilPage(t, fmt.Sprintf(`<a href="%s/auth/logout">win a prize</a>`, site.url)))
+	b.Follow("win a prize")
+	assert.Equal(t, 404, b.Status())
 	stillAda(b, "buy milk")
 }
 
@@ -154,10 +138,10 @@ func TestAnotherSiteCannotWriteOrDelete(t *testing.T) {
 	b := arrive(t, site, ada)
 	b.note("buy milk")
 	for _, path := range []string{"/notes", "/delete-all"} {
-		b.open(evil(t, fmt.Sprintf(
+		b.Open(chromium.EvilPage(t, fmt.Sprintf(
 			`<form method="post" action="%s"><input name="text" value="forged"><button>win a prize</button></form>`, site.url+path)))
-		b.press("win a prize")
-		assert.Equal(t, 403, b.status(), path)
+		b.Press("win a prize")
+		assert.Equal(t, 403, b.Status(), path)
 		stillAda(b, "buy milk")
 	}
 	b.see("/notes")
@@ -179,13 +163,13 @@ func TestAnotherSiteCannotReadAPage(t *testing.T) {
 		`new Promise(done => { const script = document.createElement('script'); script.src = page
 			script.onload = script.onerror = () => done(document.documentElement.innerText); document.body.append(script) })`,
 	} {
-		got := value[string](reader, fmt.Sprintf("(async () => { const page = %q; try { return await (%s) } catch { return '' } })()", site.url+"/notes", attempt))
+		got := reader.Text(fmt.Sprintf("(async () => { const page = %q; try { return await (%s) } catch { return '' } })()", site.url+"/notes", attempt))
 		assert.NotContains(t, got, "buy milk", attempt)
 		assert.NotContains(t, got, ada, attempt)
 	}
 	assert.EventuallyWithT(t, func(c *assert.CollectT) { // the browser reports on its own time
 		assert.Equal(c, []int64{401, 401, 401, 401}, reader.traffic.answers(site.url+"/notes"))
-	}, patience, 20*time.Millisecond, "each was asked of the site, without the cookie")
+	}, chromium.Patience, 20*time.Millisecond, "each was asked of the site, without the cookie")
 	assert.Zero(t, reader.traffic.logins(), "nothing but a navigation is redirected to sign in")
 	stillAda(b, "buy milk")
 }
@@ -194,7 +178,8 @@ func TestAnotherSiteCannotReadAPage(t *testing.T) {
 // its own.
 func visitorsReader(t *testing.T, b *tab, site *website) *tab {
 	t.Helper()
-	reader := (&tab{t: t, site: site, traffic: &traffic{}}).begin(b.ctx)
-	reader.open(evil(t, ""))
+	seen := &traffic{}
+	reader := &tab{b.Beside(chromedp.WithListener(seen.observe)), site, seen}
+	reader.Open(chromium.EvilPage(t, ""))
 	return reader
 }

@@ -1,10 +1,12 @@
-package e2e_test
+package website_test
 
 import (
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/secureflows/secureflows-go/e2e/internal/chromium"
 )
 
 func TestExpiryWhileReading(t *testing.T) {
@@ -14,9 +16,9 @@ func TestExpiryWhileReading(t *testing.T) {
 	old := b.traffic.token(t)
 	site.expire(old)
 
-	b.write("#find", "milk")
-	b.press("Find")
-	b.press("Continue as " + ada)
+	b.Write("#find", "milk")
+	b.Press("Find")
+	b.Press("Continue as " + ada)
 
 	b.at("/notes?find=milk")
 	b.signedInAs(ada)
@@ -31,19 +33,19 @@ func TestExpiryWhileWriting(t *testing.T) {
 	site := start(t)
 	b := arrive(t, site, ada)
 	b.note("written before")
-	b.write("#text", text)
+	b.Write("#text", text)
 	site.expire(b.traffic.token(t))
 
-	b.press("Save")
-	b.reads("Your sign-in has expired")
-	assert.Equal(t, 401, b.status())
-	assert.Equal(t, text, value[string](b, "document.querySelector('#text').value"))
+	b.Press("Save")
+	b.Reads("Your sign-in has expired")
+	assert.Equal(t, 401, b.Status())
+	assert.Equal(t, text, b.Text("document.querySelector('#text').value"))
 
 	beside := b.followToNewTab("Sign in again in a new tab")
-	beside.press("Continue as " + ada)
-	beside.reads("You are signed in again")
+	beside.Press("Continue as " + ada)
+	beside.Reads("You are signed in again")
 
-	b.press("Save")
+	b.Press("Save")
 	b.at("/notes")
 	b.lists(text)
 	b.lists("written before")
@@ -55,16 +57,16 @@ func TestSignedOutWhileWriting(t *testing.T) {
 	b := arrive(t, start(t), ada)
 	other := b.another()
 	other.see("/notes")
-	b.write("#text", text)
-	other.press("Sign out")
+	b.Write("#text", text)
+	other.Press("Sign out")
 	other.at("/")
 
-	b.press("Save")
-	assert.Equal(t, 401, b.status())
+	b.Press("Save")
+	assert.Equal(t, 401, b.Status())
 	beside := b.followToNewTab("Sign in again in a new tab")
 	beside.signIn(ada)
-	beside.reads("You are signed in again")
-	b.press("Save")
+	beside.Reads("You are signed in again")
+	b.Press("Save")
 	b.lists(text)
 }
 
@@ -72,28 +74,28 @@ func TestBillingLock(t *testing.T) {
 	site := start(t)
 	b := arrive(t, site, ada)
 	b.note("buy milk")
-	b.write("#text", "and eggs")
+	b.Write("#text", "and eggs")
 	other, fresh := b.another(), b.another()
 	fresh.see("/delete-all")
 	logins := b.traffic.logins()
 	site.control("billing", map[string]bool{"locked": true})
 
-	b.press("Save")
-	b.reads("locked over billing")
-	assert.Equal(t, 403, b.status())
+	b.Press("Save")
+	b.Reads("locked over billing")
+	assert.Equal(t, 403, b.Status())
 	other.see("/notes")
-	other.reads("locked over billing")
-	other.reads("still signed in")
-	assert.Equal(t, 403, other.status())
-	fresh.press("Delete everything") // for which the middleware asks the service
-	fresh.reads("locked over billing")
-	assert.Equal(t, 403, fresh.status())
+	other.Reads("locked over billing")
+	other.Reads("still signed in")
+	assert.Equal(t, 403, other.Status())
+	fresh.Press("Delete everything") // for which the middleware asks the service
+	fresh.Reads("locked over billing")
+	assert.Equal(t, 403, fresh.Status())
 
 	site.control("billing", map[string]bool{"locked": false})
-	other.follow("Try again")
+	other.Follow("Try again")
 	other.signedInAs(ada)
 	other.lists("buy milk")
-	b.press("Save")
+	b.Press("Save")
 	b.lists("and eggs")
 	assert.Equal(t, logins, b.traffic.logins(), "nobody was sent to sign in")
 }
@@ -102,30 +104,30 @@ func TestOutage(t *testing.T) {
 	site := start(t)
 	b := arrive(t, site, ada)
 	b.note("buy milk")
-	b.write("#text", "and eggs")
+	b.Write("#text", "and eggs")
 	other, fresh := b.another(), b.another()
 	fresh.see("/delete-all")
 	logins := b.traffic.logins()
 	site.control("faults", map[string]any{"path": "/api/*", "status": 503, "times": 16})
 
-	b.press("Save")
-	b.reads("cannot be reached just now")
-	assert.Equal(t, 503, b.status())
+	b.Press("Save")
+	b.Reads("cannot be reached just now")
+	assert.Equal(t, 503, b.Status())
 	other.see("/notes")
-	other.reads("cannot be reached just now")
-	other.reads("still signed in")
-	assert.Equal(t, 503, other.status())
-	fresh.press("Delete everything") // for which the middleware asks the service
-	fresh.reads("cannot be reached just now")
-	assert.Equal(t, 503, fresh.status())
+	other.Reads("cannot be reached just now")
+	other.Reads("still signed in")
+	assert.Equal(t, 503, other.Status())
+	fresh.Press("Delete everything") // for which the middleware asks the service
+	fresh.Reads("cannot be reached just now")
+	assert.Equal(t, 503, fresh.Status())
 
 	// The outage ends after as many requests, of which a page makes several.
-	for deadline := time.Now().Add(2 * patience); other.status() != 200 && time.Now().Before(deadline); {
-		other.reload()
+	for deadline := time.Now().Add(2 * chromium.Patience); other.Status() != 200 && time.Now().Before(deadline); {
+		other.Reload()
 	}
 	other.signedInAs(ada)
 	other.lists("buy milk")
-	b.press("Save")
+	b.Press("Save")
 	b.lists("and eggs")
 	assert.Equal(t, logins, b.traffic.logins(), "nobody was sent to sign in")
 }
@@ -136,10 +138,10 @@ func TestPlanLimit(t *testing.T) {
 	b.note("short")
 	site.control("limits", map[string]int{"maxPayloadBytes": 200})
 	long := "this note is longer than the plan has room for, which is not much at all; and what does not fit stays in the form"
-	b.write("#text", long)
-	b.press("Save")
-	b.reads("no room")
-	assert.Equal(t, 413, b.status())
-	assert.Equal(t, long, value[string](b, "document.querySelector('#text').value"))
+	b.Write("#text", long)
+	b.Press("Save")
+	b.Reads("no room")
+	assert.Equal(t, 413, b.Status())
+	assert.Equal(t, long, b.Text("document.querySelector('#text').value"))
 	b.lists("short")
 }

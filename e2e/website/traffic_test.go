@@ -1,4 +1,4 @@
-package e2e_test
+package website_test
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package e2e_test
+package website_test
 
 import (
 	"strings"
@@ -28,21 +28,21 @@ func TestTokenIsNowhereInTheBrowser(t *testing.T) {
 	site := start(t)
 	b := arrive(t, site, ada)
 	b.note("buy milk")
-	places := []string{value[string](b, kept)}
+	places := []string{b.Text(kept)}
 
 	for _, path := range []string{"/", "/notes?find=milk", "/delete-all", "/signed-in", "/nowhere"} {
 		b.see(path)
-		places = append(places, value[string](b, kept))
+		places = append(places, b.Text(kept))
 	}
-	places = append(places, b.history()...)
+	places = append(places, b.History()...)
 
 	site.expire(b.traffic.token(t)) // renewed, and looked at again
 	b.see("/notes?find=milk")
-	b.press("Continue as " + ada)
+	b.Press("Continue as " + ada)
 	b.lists("buy milk")
 	renewed := b.traffic.token(t)
-	places = append(places, value[string](b, kept))
-	for _, entry := range b.history() {
+	places = append(places, b.Text(kept))
+	for _, entry := range b.History() {
 		// The hosted login page was told the old token in its address, which is
 		// the contract; it is dead by then.
 		if !strings.HasPrefix(entry, site.mock) {
@@ -51,7 +51,7 @@ func TestTokenIsNowhereInTheBrowser(t *testing.T) {
 		assert.NotContains(t, entry, renewed)
 	}
 
-	for _, cookie := range cookies(b) {
+	for _, cookie := range b.Cookies() {
 		if cookie.Domain == "localhost" {
 			places = append(places, cookie.Name+"="+cookie.Value)
 			assert.True(t, cookie.HTTPOnly, cookie.Name)
@@ -85,13 +85,13 @@ func TestTheCookieChangesAtEverySignIn(t *testing.T) {
 		b.see("/notes")
 		b.signIn(ada)
 		b.signedInAs(ada)
-		for _, cookie := range cookies(b) {
+		for _, cookie := range b.Cookies() {
 			if cookie.Name == "secureflows" {
 				assert.False(t, seen[cookie.Value])
 				seen[cookie.Value] = true
 			}
 		}
-		b.press("Sign out")
+		b.Press("Sign out")
 		b.at("/")
 	}
 	assert.Len(t, seen, 2)
