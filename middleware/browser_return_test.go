@@ -2,6 +2,7 @@ package middleware_test
 
 import (
 	"bufio"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -24,9 +25,7 @@ func asFromTheWire(target string) *http.Request {
 	if err != nil {
 		return nil
 	}
-	for name, values := range navigation() {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, navigation())
 	return r
 }
 

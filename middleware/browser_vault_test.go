@@ -30,7 +30,7 @@ func assertNoPart(t *testing.T, text, secret, where string) {
 			forms = append(forms, base64.RawURLEncoding.EncodeToString([]byte(part[skip:skip+12])))
 		}
 		for _, form := range forms {
-			if at := strings.Index(text, form); at >= 0 {
+			if strings.Contains(text, form) {
 				require.FailNow(t, "a secret surfaced", "%s: character %d on of a secret", where, i)
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -90,9 +91,7 @@ func (v *visitor) send(method, target string, headers http.Header, body string) 
 	if at.Scheme == "https" {
 		r.TLS = &tls.ConnectionState{}
 	}
-	for name, values := range headers {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, headers)
 	for _, cookie := range v.jar.Cookies(at) {
 		r.AddCookie(cookie)
 	}

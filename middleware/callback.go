@@ -36,7 +36,7 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 	}
 	// Nor does one of which nothing is known when its page is asked for: a
 	// replica without the store, or a cookie that does not arrive.
-	if visitor == nil && now.Sub(m.SignedIn) < 10*time.Second {
+	if visitor == nil && now.Sub(m.SignedIn) < lostWindow {
 		m.failed(now)
 		m.SignedIn = time.Time{}
 	}

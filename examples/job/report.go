@@ -72,7 +72,7 @@ func (r *report) resume(file *os.File) error {
 		case err == nil && past.Outcome != "":
 			r.taken[past.UserID] = r.taken[past.UserID] || past.done()
 			if !complete {
-				_, err := file.Write([]byte("\n"))
+				_, err := file.WriteString("\n")
 				return err
 			}
 		case complete:

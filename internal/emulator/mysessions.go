@@ -106,7 +106,7 @@ const (
 var sessionOrders = map[string]func(a, b *mySession) int{
 	"id":           func(a, b *mySession) int { return 0 },
 	"user":         func(a, b *mySession) int { return 0 },
-	"app":          func(a, b *mySession) int { return strings.Compare(textOr(a.AppID, ""), textOr(b.AppID, "")) },
+	"app":          func(a, b *mySession) int { return strings.Compare(textOf(a.AppID), textOf(b.AppID)) },
 	"created":      func(a, b *mySession) int { return cmp.Compare(a.created, b.created) },
 	"expires":      func(a, b *mySession) int { return cmp.Compare(a.expires.orEnd(), b.expires.orEnd()) },
 	"status":       func(a, b *mySession) int { return cmp.Compare(a.Status, b.Status) },
@@ -122,9 +122,9 @@ func (i instant) orEnd() instant {
 	return i
 }
 
-func textOr(text *string, otherwise string) string {
+func textOf(text *string) string {
 	if text == nil {
-		return otherwise
+		return ""
 	}
 	return *text
 }
@@ -167,10 +167,10 @@ func pageSize(text string) int {
 }
 
 func (l listing) covers(row *mySession) bool {
-	if l.status != everything && l.status != string(row.Status) || l.app != everything && l.app != textOr(row.AppID, "") {
+	if l.status != everything && l.status != string(row.Status) || l.app != everything && l.app != textOf(row.AppID) {
 		return false
 	}
-	for _, text := range []string{strconv.FormatInt(row.ID, 10), textOr(row.AppID, ""), string(row.Status), row.ProviderUID} {
+	for _, text := range []string{strconv.FormatInt(row.ID, 10), textOf(row.AppID), string(row.Status), row.ProviderUID} {
 		if strings.Contains(strings.ToLower(text), l.wanted) {
 			return true
 		}

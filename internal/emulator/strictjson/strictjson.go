@@ -48,7 +48,7 @@ func checkSyntax(text []byte) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("line %d is not JSON: %s", lineOf(text, syntax.Offset), syntax)
+		return fmt.Errorf("line %d is not JSON: %w", lineOf(text, syntax.Offset), syntax)
 	case err != nil: // io.ErrUnexpectedEOF
 		return errors.New("it breaks off: a bracket or quote is not closed")
 	}
