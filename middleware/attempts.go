@@ -182,7 +182,9 @@ func (m *mark) failed(now time.Time) (tooOften bool) {
 
 func (m *mark) recent(now time.Time) []time.Time {
 	recent := slices.DeleteFunc(slices.Clone(m.Failures), func(at time.Time) bool { return now.Sub(at) >= loopWindow })
+	// Marks that were read together may have been written together before.
 	slices.SortFunc(recent, time.Time.Compare)
+	recent = slices.CompactFunc(recent, time.Time.Equal)
 	return recent[max(0, len(recent)-loopLimit):]
 }
 
