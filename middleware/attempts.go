@@ -42,7 +42,9 @@ type mark struct {
 	SignedIn time.Time   `json:",omitzero"`  // last, unless that was found to be gone
 	Page     string      `json:",omitempty"` // that was asked for last, where a return may have no state
 
-	others []string // ids of further marks of the browser
+	// Ids and failures of further marks of the browser, which know their own.
+	others    []string
+	elsewhere []time.Time
 }
 
 // attempts begins sign-ins and knows their returns.
@@ -70,7 +72,7 @@ func (a *attempts) markOf(r *http.Request) (own mark, known bool) {
 			own, known = m, true
 		default:
 			own.others = append(own.others, m.ID)
-			own.Failures = append(own.Failures, m.Failures...)
+			own.elsewhere = append(own.elsewhere, m.Failures...)
 		}
 	}
 	if !known {
@@ -176,16 +178,19 @@ func (a *attempts) open(state string, m mark, known bool) (begun attempt, err er
 // failed adds a failure to those of a browser, and reports whether it has failed
 // too often to be sent round again.
 func (m *mark) failed(now time.Time) (tooOften bool) {
-	m.Failures = append(m.recent(now), now)
-	return len(m.Failures) >= loopLimit
+	m.Failures = append(recent(m.Failures, now), now)
+	return m.failedTooOften(now)
 }
 
-func (m *mark) recent(now time.Time) []time.Time {
-	recent := slices.DeleteFunc(slices.Clone(m.Failures), func(at time.Time) bool { return now.Sub(at) >= loopWindow })
-	// Marks that were read together may have been written together before.
-	slices.SortFunc(recent, time.Time.Compare)
-	recent = slices.CompactFunc(recent, time.Time.Equal)
-	return recent[max(0, len(recent)-loopLimit):]
+func (m *mark) failedTooOften(now time.Time) bool {
+	return len(recent(m.Failures, now))+len(recent(m.elsewhere, now)) >= loopLimit
+}
+
+// recent gives those of failures that count, of which no more are needed than
+// are too many.
+func recent(failures []time.Time, now time.Time) []time.Time {
+	kept := slices.DeleteFunc(slices.Clone(failures), func(at time.Time) bool { return now.Sub(at) >= loopWindow })
+	return kept[max(0, len(kept)-loopLimit):]
 }
 
 // used remembers which attempts have come back, for as long as they could again.

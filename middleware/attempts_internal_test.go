@@ -1,17 +1,23 @@
 package middleware
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// Each request writes what it has read of a browser's marks into one of them.
-func TestAFailureThatTwoMarksKnowCountsOnce(t *testing.T) {
-	first, second := time.Now().Add(-2*time.Second), time.Now().Add(-time.Second)
-	m := mark{Failures: []time.Time{first, second, first, second, first}}
-	assert.False(t, (&mark{Failures: m.recent(time.Now())[:1]}).failed(time.Now()))
-	assert.Equal(t, []time.Time{first, second}, m.recent(time.Now()))
-	assert.True(t, m.failed(time.Now()), "the third")
+// A mark is written with what it knows itself. If it took over what the others
+// know, that would count again with each request.
+func TestAFailureOfAnotherMarkIsNotTakenOver(t *testing.T) {
+	now := time.Now()
+	m := mark{Failures: []time.Time{now}, elsewhere: []time.Time{now}}
+	assert.False(t, m.failedTooOften(now))
+	assert.True(t, m.failed(now), "the third")
+	var written mark
+	require.NoError(t, json.Unmarshal(encode(m), &written))
+	assert.Len(t, written.Failures, 2)
+	assert.False(t, written.failedTooOften(now))
 }

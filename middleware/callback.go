@@ -77,7 +77,7 @@ func (b *Browser) mayRenew(r *http.Request, visitor *visitor, now time.Time) boo
 // begin redirects a browser to the hosted login, or to a renewal of expired
 // where that is a token, unless it has been there too often.
 func (b *Browser) begin(w http.ResponseWriter, r *http.Request, m mark, next attempt, expired secureflows.Token) {
-	if len(m.recent(time.Now())) >= loopLimit {
+	if m.failedTooOften(time.Now()) {
 		b.report(r, slog.LevelError, "a visitor was not sent to sign in again", errLoop, expired)
 		b.attempts.remember(w, m)
 		b.refuse(w, r, &Refusal{Err: errLoop, LoginURL: next.Page, kind: &signInLoop})
