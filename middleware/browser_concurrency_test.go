@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -55,7 +56,7 @@ func TestVisitorsAreNeverMixed(t *testing.T) {
 func TestOneVisitorManyRequestsAtOnce(t *testing.T) {
 	for name, change := range map[string]change{"in memory": func(*middleware.BrowserConfig) {}, "in a store": stored(newRecording(), 1)} {
 		t.Run(name, func(t *testing.T) {
-			s := offline(t, &service{}, change)
+			s := offline(t, &service{answer: anySession}, change)
 			v := s.newVisitor("user-1@example.com")
 			stop := make(chan struct{})
 			var all sync.WaitGroup
@@ -75,8 +76,9 @@ func TestOneVisitorManyRequestsAtOnce(t *testing.T) {
 					}
 				})
 			}
-			for range 50 {
+			for round := range 50 {
 				driver := v.copied()
+				driver.token = fmt.Sprintf("%d.user-1", round) // no token is given twice
 				answer := driver.follow("/page")
 				assert.Equal(t, "user-1@example.com at /page", answer.body)
 				v.plant(map[string]string{"secureflows": driver.cookies()["secureflows"]})
@@ -89,6 +91,12 @@ func TestOneVisitorManyRequestsAtOnce(t *testing.T) {
 			v.assertSignedOut("a request that was under way put the session back")
 		})
 	}
+}
+
+// anySession answers a token of the form session.user.
+func anySession(_ context.Context, token string) (secureflows.Identity, error) {
+	_, user, _ := strings.Cut(token, ".")
+	return userOf(user), nil
 }
 
 // A request that was under way when its visitor signed out must not write the
