@@ -52,31 +52,31 @@ func (p *program) execute(ctx context.Context, commands *cobra.Command, args []s
 	return err
 }
 
-func (p *program) whoami(ctx context.Context, _ []string) error {
-	var identity secureflows.Identity
+// show prints what the service answers.
+func show[T any](ctx context.Context, p *program, ask func(context.Context) (T, error)) error {
+	var answer T
 	err := p.call(ctx, func(ctx context.Context) (err error) {
-		identity, err = p.session.Identity(ctx)
+		answer, err = ask(ctx)
 		return err
 	})
 	if err != nil {
 		return err
 	}
-	return p.console.print(identity)
+	return p.console.print(answer)
+}
+
+func (p *program) whoami(ctx context.Context, _ []string) error {
+	return show(ctx, p, p.session.Identity)
 }
 
 func (p *program) get(ctx context.Context, args []string) error {
-	var value json.RawMessage
-	err := p.call(ctx, func(ctx context.Context) (err error) {
-		value, err = p.session.Get(ctx, args[0])
-		return err
+	err := show(ctx, p, func(ctx context.Context) (json.RawMessage, error) {
+		return p.session.Get(ctx, args[0])
 	})
 	if errors.Is(err, secureflows.ErrKeyNotFound) {
 		return &told{"nothing is stored under the key " + spell(args[0]), err}
 	}
-	if err != nil {
-		return err
-	}
-	return p.console.print(value)
+	return err
 }
 
 func (p *program) set(ctx context.Context, args []string) error {
@@ -84,56 +84,34 @@ func (p *program) set(ctx context.Context, args []string) error {
 	if !json.Valid(value) {
 		return mistake(`%.20q is not JSON; a text is written with quotes: set %s "dark" (in a shell, '"dark"')`, args[1], spell(key))
 	}
-	var payload secureflows.Payload
-	err := p.call(ctx, func(ctx context.Context) (err error) {
-		payload, err = p.session.Set(ctx, key, value)
-		return err
+	return show(ctx, p, func(ctx context.Context) (json.RawMessage, error) {
+		payload, err := p.session.Set(ctx, key, value)
+		return payload[key], err
 	})
-	if err != nil {
-		return err
-	}
-	return p.console.print(payload[key])
 }
 
 func (p *program) delete(ctx context.Context, args []string) error {
-	var existed bool
-	err := p.call(ctx, func(ctx context.Context) (err error) {
-		existed, err = p.session.Delete(ctx, args[0])
-		return err
+	return show(ctx, p, func(ctx context.Context) (bool, error) {
+		return p.session.Delete(ctx, args[0])
 	})
-	if err != nil {
-		return err
-	}
-	return p.console.print(existed)
 }
 
 func (p *program) list(ctx context.Context, args []string) error {
-	var payload secureflows.Payload
-	err := p.call(ctx, func(ctx context.Context) (err error) {
-		payload, err = p.session.Payload(ctx)
-		return err
+	return show(ctx, p, func(ctx context.Context) (secureflows.Payload, error) {
+		payload, err := p.session.Payload(ctx)
+		if len(args) == 1 {
+			payload = payload.WithPrefix(args[0])
+		}
+		return payload, err
 	})
-	if err != nil {
-		return err
-	}
-	if len(args) == 1 {
-		payload = payload.WithPrefix(args[0])
-	}
-	return p.console.print(payload)
 }
 
 func (p *program) logout(ctx context.Context, _ []string) error { return p.signOut(ctx) }
 
 func (p *program) searchDocs(ctx context.Context, query string, limit int) error {
-	var result secureflows.DocsResult
-	err := p.call(ctx, func(ctx context.Context) (err error) {
-		result, err = p.client.SearchDocs(ctx, query, limit)
-		return err
+	return show(ctx, p, func(ctx context.Context) (secureflows.DocsResult, error) {
+		return p.client.SearchDocs(ctx, query, limit)
 	})
-	if err != nil {
-		return err
-	}
-	return p.console.print(result)
 }
 
 // completeKey offers the keys that are stored. It asks anew each time, since
