@@ -2,12 +2,7 @@ package secureflows_test
 
 import (
 	"go/ast"
-	"go/parser"
-	gotoken "go/token"
-	"os"
-	"path/filepath"
 	"regexp"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -18,19 +13,12 @@ import (
 // method, constant and variable is used in an example that runs.
 func TestEveryPublicNameHasAnExample(t *testing.T) {
 	for _, dir := range []string{".", "secureflowstest", "middleware"} {
-		var examples strings.Builder
-		files, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
-		require.NoError(t, err)
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			examples.Write(text)
-		}
+		examples := examplesOf(t, dir)
 		names := publicNames(t, dir)
 		require.NotEmpty(t, names)
 		for _, name := range names {
 			used := regexp.MustCompile(`\.` + name + `\b`)
-			assert.True(t, used.MatchString(examples.String()), "%s: no example uses %s", dir, name)
+			assert.True(t, used.MatchString(examples), "%s: no example uses %s", dir, name)
 		}
 	}
 }
@@ -48,15 +36,8 @@ func publicNames(t *testing.T, dir string) []string {
 			names = append(names, name.Name)
 		}
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
-	for _, file := range files {
-		if strings.HasSuffix(file, "_test.go") {
-			continue
-		}
-		parsed, err := parser.ParseFile(gotoken.NewFileSet(), file, nil, 0)
-		require.NoError(t, err)
-		for _, declaration := range parsed.Decls {
+	for _, file := range parse(t, dir) {
+		for _, declaration := range file.Decls {
 			forEachName(declaration, add)
 		}
 	}

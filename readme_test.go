@@ -23,8 +23,16 @@ const repository = "https://github.com/secureflows/secureflows-go/blob/main/"
 // pages are all documentation that is not Go: its text by its path.
 func pages(t *testing.T) map[string]string {
 	t.Helper()
+	texts := read(t, "*.md", "llms.txt", "docs/*.md", "examples/*/*.md", "benchmarks/*.md")
+	require.Contains(t, texts, "README.md")
+	return texts
+}
+
+// read gives the text of the files that match any of the patterns, by its path.
+func read(t *testing.T, patterns ...string) map[string]string {
+	t.Helper()
 	texts := make(map[string]string)
-	for _, pattern := range []string{"*.md", "llms.txt", "docs/*.md", "examples/*/*.md", "benchmarks/*.md"} {
+	for _, pattern := range patterns {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, file := range files {
@@ -33,8 +41,17 @@ func pages(t *testing.T) map[string]string {
 			texts[file] = string(text)
 		}
 	}
-	require.Contains(t, texts, "README.md")
 	return texts
+}
+
+// examplesOf are the runnable examples of a package, as one text.
+func examplesOf(t *testing.T, dir string) string {
+	t.Helper()
+	var examples strings.Builder
+	for _, text := range read(t, filepath.Join(dir, "example*_test.go")) {
+		examples.WriteString(text)
+	}
+	return examples.String()
 }
 
 // blocks are the fenced ones of a language.
@@ -50,14 +67,8 @@ func blocks(text, language string) []string {
 func sources(t *testing.T) []string {
 	t.Helper()
 	var texts []string
-	for _, pattern := range []string{"example*_test.go", "secureflowstest/example*_test.go", "middleware/example*_test.go", "examples/*/*.go", "examples/*/*/*.go"} {
-		files, err := filepath.Glob(pattern)
-		require.NoError(t, err)
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			texts = append(texts, flush(string(text)))
-		}
+	for _, text := range read(t, "example*_test.go", "secureflowstest/example*_test.go", "middleware/example*_test.go", "examples/*/*.go", "examples/*/*/*.go") {
+		texts = append(texts, flush(text))
 	}
 	return texts
 }
@@ -90,14 +101,7 @@ func flush(text string) string {
 func TestDocsOfMistakesAreExamples(t *testing.T) {
 	space := regexp.MustCompile(`[ \t]+`)
 	for _, dir := range []string{".", "middleware", "secureflowstest"} {
-		var examples strings.Builder
-		files, err := filepath.Glob(filepath.Join(dir, "example*_test.go"))
-		require.NoError(t, err)
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			require.NoError(t, err)
-			examples.WriteString(flush(space.ReplaceAllString(string(text), " ")))
-		}
+		examples := flush(space.ReplaceAllString(examplesOf(t, dir), " "))
 		_, mistakes, found := strings.Cut(packageDoc(t, dir), "# Common mistakes\n")
 		require.True(t, found, dir)
 		shown := 0
@@ -107,7 +111,7 @@ func TestDocsOfMistakesAreExamples(t *testing.T) {
 			}
 			if code, isCode := strings.CutPrefix(line, "\t"); isCode {
 				shown++
-				assert.Contains(t, examples.String(), "\n"+strings.TrimSpace(space.ReplaceAllString(code, " "))+"\n", dir)
+				assert.Contains(t, examples, "\n"+strings.TrimSpace(space.ReplaceAllString(code, " "))+"\n", dir)
 			}
 		}
 		assert.Greater(t, shown, 5, dir)
@@ -284,14 +288,10 @@ func TestDocsCommands(t *testing.T) {
 
 func programText(t *testing.T, dir string) string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	require.NoError(t, err)
 	var text strings.Builder
-	for _, file := range files {
+	for file, source := range read(t, filepath.Join(dir, "*.go")) {
 		if !strings.HasSuffix(file, "_test.go") {
-			source, err := os.ReadFile(file)
-			require.NoError(t, err)
-			text.Write(source)
+			text.WriteString(source)
 		}
 	}
 	return text.String()
