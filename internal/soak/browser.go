@@ -62,11 +62,29 @@ func (b *browsing) do(ctx context.Context, c call) (answer, error) {
 	return decode(response, body)
 }
 
-// visit opens a page of the site, with its cookies.
+// visit makes a request of the browser: at the site with its cookies, and at the
+// hosted pages without any.
 func (b *browsing) visit(request *http.Request) (*http.Response, []byte, error) {
 	window := *b.storm.visitors
-	window.Jar = b.cookies
+	if request.URL.Host == b.storm.site.address {
+		window.Jar = b.cookies
+	}
 	return b.storm.fetch(&window, request)
+}
+
+// open goes to an address, or posts a form of the page there.
+func (b *browsing) open(ctx context.Context, method, address string, form url.Values) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Accept", "text/html")
+	if method == http.MethodPost {
+		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		request.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	response, _, err := b.visit(request)
+	return response, err
 }
 
 // unknown is the error of a visitor whom the site does not know, or no longer.
@@ -122,14 +140,7 @@ func (b *browsing) signIn(ctx context.Context, _ error) error {
 
 // press opens a hosted page, or presses its button, and gives where that leads.
 func (b *browsing) press(ctx context.Context, method string, page *url.URL, form url.Values) (*url.URL, error) {
-	request, err := http.NewRequestWithContext(ctx, method, page.String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return nil, err
-	}
-	if form != nil {
-		request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	}
-	response, _, err := b.storm.fetch(b.storm.visitors, request)
+	response, err := b.open(ctx, method, page.String(), form)
 	if err != nil {
 		return nil, err
 	}
@@ -147,12 +158,7 @@ func (b *browsing) comeBack(ctx context.Context, callback *url.URL, asked time.T
 		return errors.New("the hosted pages lead somewhere else")
 	}
 	b.storm.ledger.issue(token, asked)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, callback.String(), nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Accept", "text/html")
-	response, _, err := b.visit(request)
+	response, err := b.open(ctx, http.MethodGet, callback.String(), nil)
 	if err != nil {
 		return err
 	}
@@ -169,12 +175,7 @@ func (b *browsing) comeBack(ctx context.Context, callback *url.URL, asked time.T
 }
 
 func (b *browsing) logout(ctx context.Context) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.storm.site.origin()+logoutPath, nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Sec-Fetch-Site", "same-origin")
-	response, _, err := b.visit(request)
+	response, err := b.open(ctx, http.MethodPost, b.storm.site.origin()+logoutPath, nil)
 	if err != nil {
 		return err
 	}
@@ -183,10 +184,7 @@ func (b *browsing) logout(ctx context.Context) error {
 		return fmt.Errorf("the sign-out answers %s", response.Status)
 	}
 	b.token, b.login = "", ""
-	if request, err = http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil); err != nil {
-		return err
-	}
-	_, _, err = b.storm.fetch(b.storm.visitors, request)
+	_, err = b.open(ctx, http.MethodGet, target.String(), nil)
 	return err
 }
 
