@@ -71,36 +71,42 @@ func TestSignedOutWhileWriting(t *testing.T) {
 }
 
 func TestBillingLock(t *testing.T) {
-	site := start(t)
-	b := arrive(t, site, ada)
-	b.note("buy milk")
-	b.Write("#text", "and eggs")
-	other, fresh := b.another(), b.another()
-	fresh.see("/delete-all")
-	logins := b.traffic.logins()
-	site.control("billing", map[string]bool{"locked": true})
-
-	b.Press("Save")
-	b.Reads("locked over billing")
-	assert.Equal(t, 403, b.Status())
-	other.see("/notes")
-	other.Reads("locked over billing")
-	other.Reads("still signed in")
-	assert.Equal(t, 403, other.Status())
-	fresh.Press("Delete everything") // for which the middleware asks the service
-	fresh.Reads("locked over billing")
-	assert.Equal(t, 403, fresh.Status())
-
-	site.control("billing", map[string]bool{"locked": false})
-	other.Follow("Try again")
-	other.signedInAs(ada)
-	other.lists("buy milk")
-	b.Press("Save")
-	b.lists("and eggs")
-	assert.Equal(t, logins, b.traffic.logins(), "nobody was sent to sign in")
+	withstand(t, trouble{
+		begin: func(site *website) { site.control("billing", map[string]bool{"locked": true}) },
+		text:  "locked over billing", status: 403,
+		end: func(refused *tab) {
+			refused.site.control("billing", map[string]bool{"locked": false})
+			refused.Follow("Try again")
+		},
+	})
 }
 
 func TestOutage(t *testing.T) {
+	withstand(t, trouble{
+		begin: func(site *website) {
+			site.control("faults", map[string]any{"path": "/api/*", "status": 503, "times": 16})
+		},
+		text: "cannot be reached just now", status: 503,
+		end: func(refused *tab) {
+			// The outage ends after as many requests, of which a page makes several.
+			for deadline := time.Now().Add(2 * chromium.Patience); refused.Status() != 200 && time.Now().Before(deadline); {
+				refused.Reload()
+			}
+		},
+	})
+}
+
+// trouble is a time in which the service answers nobody, and signs nobody out.
+type trouble struct {
+	begin  func(*website)
+	text   string // what the pages say of it
+	status int
+	end    func(refused *tab) // leaves the page as it is without the trouble
+}
+
+// withstand has a visitor meet a trouble with a form half filled in.
+func withstand(t *testing.T, it trouble) {
+	t.Helper()
 	site := start(t)
 	b := arrive(t, site, ada)
 	b.note("buy milk")
@@ -108,23 +114,20 @@ func TestOutage(t *testing.T) {
 	other, fresh := b.another(), b.another()
 	fresh.see("/delete-all")
 	logins := b.traffic.logins()
-	site.control("faults", map[string]any{"path": "/api/*", "status": 503, "times": 16})
+	it.begin(site)
 
 	b.Press("Save")
-	b.Reads("cannot be reached just now")
-	assert.Equal(t, 503, b.Status())
+	b.Reads(it.text)
+	assert.Equal(t, it.status, b.Status())
 	other.see("/notes")
-	other.Reads("cannot be reached just now")
+	other.Reads(it.text)
 	other.Reads("still signed in")
-	assert.Equal(t, 503, other.Status())
+	assert.Equal(t, it.status, other.Status())
 	fresh.Press("Delete everything") // for which the middleware asks the service
-	fresh.Reads("cannot be reached just now")
-	assert.Equal(t, 503, fresh.Status())
+	fresh.Reads(it.text)
+	assert.Equal(t, it.status, fresh.Status())
 
-	// The outage ends after as many requests, of which a page makes several.
-	for deadline := time.Now().Add(2 * chromium.Patience); other.Status() != 200 && time.Now().Before(deadline); {
-		other.Reload()
-	}
+	it.end(other)
 	other.signedInAs(ada)
 	other.lists("buy milk")
 	b.Press("Save")
