@@ -47,7 +47,9 @@ func TestStorm(t *testing.T) {
 	assert.Positive(t, figures.signOuts.total())
 }
 
-// TestEachRuleIsChecked breaks one rule at a time at one of the servers and wants the storm to notice.
+// TestEachRuleIsChecked breaks one rule at a time at one of the servers and wants
+// the storm to notice. No server can leak a connection of the clients:
+// TestALeakedConnectionIsNoticed does.
 func TestEachRuleIsChecked(t *testing.T) {
 	for _, c := range []struct {
 		rule          string
@@ -60,6 +62,7 @@ func TestEachRuleIsChecked(t *testing.T) {
 		{rule: ruleToken, site: talks},
 		{rule: ruleGoroutine, service: leaks(t)},
 		{rule: ruleMemory, site: grows},
+		{rule: ruleRecovery, service: staysAway},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			config := short(t)
@@ -161,4 +164,9 @@ func grows(next http.Handler) http.Handler {
 		mu.Unlock()
 		next.ServeHTTP(w, r)
 	})
+}
+
+// staysAway answers nobody, after the storm neither.
+func staysAway(http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
 }
