@@ -20,8 +20,8 @@ var clockSteps = []clockStep{
 	{60, "1 minute"}, {60 * 60, "1 hour"}, {24 * 60 * 60, "1 day"}, {8 * 24 * 60 * 60, "8 days"}, {366 * 24 * 60 * 60, "1 year"},
 }
 
-// dashboardActions are the buttons. Each says what it did by the name that
-// notice knows, and which session to go back to.
+// dashboardActions are the buttons, by the names under which notice says what
+// they did.
 var dashboardActions = map[string]func(*Emulator, *request, url.Values) error{
 	"expire":  (*Emulator).pressExpire,
 	"revoke":  (*Emulator).pressRevoke,

@@ -247,9 +247,9 @@ func (e *Emulator) AddFault(f Fault) error {
 // last thousand are kept. Calls of the control API are not among them.
 func (e *Emulator) Requests() []Request { return e.recorder.requests() }
 
-// Reset forgets sessions and their data, faults, the billing lock, limits set
-// since New, the moved clock and the recorded requests. People keep their ids,
-// the config stays, and its seed is sown again.
+// Reset forgets sessions and their data, faults, the billing lock, limits and
+// self-service set since New, the moved clock and the recorded requests. People
+// keep their ids, the config stays, and its seed is sown again.
 func (e *Emulator) Reset() {
 	e.faults.clear()
 	e.locked.Store(false)

@@ -49,7 +49,7 @@ func (o *outputs) search(tokens []string) ([]string, error) {
 	return searchPieces(o.file, tokens)
 }
 
-// lines gives everything that was written.
+// lines gives everything that was written, of lines without spaces.
 func (o *outputs) lines() ([]string, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

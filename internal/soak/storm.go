@@ -52,7 +52,7 @@ type storm struct {
 	listeners     [2]net.Listener // of the two
 	conns         connections
 	pools         []*http.Transport
-	jobs          *secureflows.Client // of the clients
+	jobs          *secureflows.Client // of the clients that are no browsers
 	visitors      *http.Client        // of the clients at the site, redirects not followed
 	clients       []*client
 }

@@ -97,7 +97,7 @@ func (b *Tab) Follow(link string) {
 	b.leave("follow "+link, chromedp.Click(named("a", link)))
 }
 
-// named is the XPath of the first visible element whose text begins so.
+// named is the XPath of the elements whose text begins so.
 func named(element, text string) string {
 	return fmt.Sprintf(`//%s[starts-with(normalize-space(), %q)]`, element, text)
 }
