@@ -55,6 +55,7 @@ type faultView struct {
 const (
 	maxDashboardSessions = 50
 	maxDashboardRequests = 50
+	maxDashboardFaults   = 50
 	maxDashboardKeys     = 50
 	maxDashboardValue    = 2 << 10 // bytes
 )
@@ -164,7 +165,7 @@ func (q *faults) view() []faultView {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var list []faultView
-	for _, f := range q.queue[:min(len(q.queue), maxDashboardRequests)] {
+	for _, f := range q.queue[:min(len(q.queue), maxDashboardFaults)] {
 		list = append(list, faultView{shown(f.where()), f.what(), f.Times})
 	}
 	return list
