@@ -90,7 +90,7 @@ func (e *Emulator) follow(w http.ResponseWriter, x *request) {
 	events := e.watchers.join()
 	if events == nil {
 		e.finish(w, x, nil, Fault{}, answer{status: http.StatusServiceUnavailable,
-			contentType: "text/plain; charset=utf-8", body: []byte("more than " + strconv.Itoa(maxWatchers) + " follow the events already\n")})
+			contentType: "text/plain; charset=utf-8", body: []byte("no more than " + strconv.Itoa(maxWatchers) + " follow the events at once\n")})
 		return
 	}
 	defer e.watchers.leave(events)
