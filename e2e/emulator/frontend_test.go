@@ -51,11 +51,6 @@ func (app *frontEnd) arrive(t *testing.T, email string) *tab {
 	return b
 }
 
-func (b *tab) clear(field string) {
-	b.T.Helper()
-	b.Step("clear "+field, chromedp.Evaluate[chromedp.Void]("document.querySelector('"+field+"').value = ''"))
-}
-
 // does clicks a button of the application that stays on its page.
 func (b *tab) does(button, answer string) {
 	b.T.Helper()
@@ -107,7 +102,6 @@ func TestAFrontEndFindsItsDataAfterExpiry(t *testing.T) {
 	b.Reads("Signed in as " + adaShort + ", user 1")
 	b.does("#get", `200 {"key":"thing:1","value":"kept"}`)
 	b.does("#delete", "200 true")
-	b.clear("#value")
 }
 
 func TestSeveralTabsSignInAtOnce(t *testing.T) {
