@@ -13,10 +13,6 @@ import (
 	"github.com/secureflows/secureflows-go/secureflowstest"
 )
 
-// containsToken reports whether text holds a session_token that is redacted, as
-// in a record of the mock.
-func containsToken(text string) bool { return strings.Contains(text, "session_token=") }
-
 func faultOn(path string, status int) secureflowstest.Fault {
 	return secureflowstest.Fault{Path: path, Status: status}
 }
