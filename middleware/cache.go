@@ -24,6 +24,17 @@ type Resolver interface {
 	Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error)
 }
 
+// AgedResolver is a Resolver whose answers may have been asked for some time
+// ago, such as those that several processes share. A [Cache] in front of one
+// uses ResolveAged and keeps an answer for what is left of its life, so that
+// MaxAge holds across the two.
+type AgedResolver interface {
+	Resolver
+	// ResolveAged is Resolve with an answer that was asked for at most maxAge
+	// before the call, and how long before that was; 0 asks anew.
+	ResolveAged(ctx context.Context, token secureflows.Token, maxAge time.Duration) (identity secureflows.Identity, age time.Duration, err error)
+}
+
 // CacheConfig is what NewCache takes. The zero value is the right one for most.
 type CacheConfig struct {
 	// MaxAge is how long an answer is good, counted from when it was asked for:
@@ -178,8 +189,12 @@ func (c *Cache) ResolveWithin(ctx context.Context, token secureflows.Token, maxA
 
 // Forget drops what is remembered about token, good or bad, and an answer about
 // it that is on its way, for sign-outs that the cache does not hear of by
-// itself.
+// itself. Where the resolver behind has a method Forget as well, such as another
+// Cache or one that tells other processes, that is called first.
 func (c *Cache) Forget(token secureflows.Token) {
+	if source, ok := c.source.(interface{ Forget(token secureflows.Token) }); ok {
+		source.Forget(token)
+	}
 	c.signedOut(token)
 	c.refusals.remove(c.fingerprint.of(token.Reveal()))
 }
@@ -191,11 +206,15 @@ func (c *Cache) signedOut(token secureflows.Token) {
 	c.answers.remove(key)
 }
 
+// limit gives how old an answer may be where maxAge is asked for, 0 if it must be
+// new.
+func (c *Cache) limit(maxAge time.Duration) time.Duration { return max(0, min(maxAge, c.maxAge)) }
+
 // lookup is the way of nearly every request. text is read only when the answer
 // is due to be asked for again.
 func (c *Cache) lookup(key fingerprint, arrived instant, maxAge time.Duration, text string) *entry[secureflows.Identity] {
-	limit := min(maxAge, c.maxAge)
-	if limit <= 0 {
+	limit := c.limit(maxAge)
+	if limit == 0 {
 		return nil
 	}
 	found := c.answers.get(key, arrived.ago(limit))
@@ -214,13 +233,14 @@ func (c *Cache) ask(ctx context.Context, token secureflows.Token, key fingerprin
 	if ctx.Err() != nil {
 		return secureflows.Identity{}, left(ctx)
 	}
-	// An answer that a sign-out has overtaken is asked for again; that cannot
-	// go on for long.
+	// An answer that a sign-out has overtaken is asked for again, and one that is
+	// too old, which was shared by others while this waited; neither can go on
+	// for long.
 	for range 3 {
 		f, identity, err := c.join(ctx, token, key, arrived, maxAge)
 		if f != nil {
 			identity, err = f.wait(ctx)
-			if err == nil && f.overtaken.Load() {
+			if err == nil && (f.overtaken.Load() || f.asked < arrived.ago(c.limit(maxAge))) {
 				continue
 			}
 		}
@@ -244,7 +264,7 @@ func (c *Cache) refresh(found *entry[secureflows.Identity], due int64, arrived i
 	shard := c.flights.shard(found.key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if shard.newest(found.key, found.asked+1) != nil {
+	if shard.newest(found.key, found.asked+1, c.maxAge) != nil {
 		return // the service has not answered the last one yet
 	}
 	// Where the answer is gone by now, the token was signed out.
@@ -256,7 +276,8 @@ func (c *Cache) refresh(found *entry[secureflows.Identity], due int64, arrived i
 		return
 	}
 	c.stats.refreshed.Add(1)
-	f := shard.start(found.key)
+	// What others share will do if it lasts a good while longer.
+	f := shard.start(found.key, c.maxAge/2)
 	f.waiting = 1
 	go func() {
 		// Nobody needs it asked for ahead once it has ended.

@@ -18,7 +18,11 @@ import (
 type flight struct {
 	key     fingerprint
 	created instant
-	asked   instant // written before the question is asked, read after done
+	// within is how old an answer of an AgedResolver may be.
+	within time.Duration
+	// asked is when the answer was asked for, perhaps by another process. It is
+	// written before done is closed, and read after.
+	asked instant
 	// overtaken says that the token was signed out while the answer was on its
 	// way: a good answer is worth nothing then.
 	overtaken atomic.Bool
@@ -49,9 +53,10 @@ type flightShard struct {
 
 func (fs *flights) shard(key fingerprint) *flightShard { return &fs.shards[key[0]%shardCount] }
 
-// start begins a question. The caller holds the lock.
-func (s *flightShard) start(key fingerprint) *flight {
-	f := &flight{key: key, created: now(), deserted: make(chan struct{}), done: make(chan struct{})}
+// start begins a question, for which an answer will do that was asked for within
+// that time. The caller holds the lock.
+func (s *flightShard) start(key fingerprint, within time.Duration) *flight {
+	f := &flight{key: key, created: now(), within: within, deserted: make(chan struct{}), done: make(chan struct{})}
 	if s.flying == nil {
 		s.flying = make(map[fingerprint][]*flight)
 	}
@@ -59,14 +64,18 @@ func (s *flightShard) start(key fingerprint) *flight {
 	return f
 }
 
-// newest gives the question about key that was begun last, at oldest or later.
-// The caller holds the lock.
-func (s *flightShard) newest(key fingerprint, oldest instant) *flight {
-	all := s.flying[key]
-	if len(all) == 0 || all[len(all)-1].created < oldest {
-		return nil
+// newest gives the question about key that was begun last, at oldest or later,
+// of those whose answer will be no older than within. The caller holds the lock.
+func (s *flightShard) newest(key fingerprint, oldest instant, within time.Duration) *flight {
+	for _, f := range slices.Backward(s.flying[key]) {
+		if f.created < oldest {
+			return nil
+		}
+		if f.within <= within {
+			return f
+		}
 	}
-	return all[len(all)-1]
+	return nil
 }
 
 // end takes a question off the list. The caller holds the lock.
@@ -105,8 +114,9 @@ func (c *Cache) join(ctx context.Context, token secureflows.Token, key fingerpri
 	if refusal := c.refusal(key, arrived); refusal != nil {
 		return nil, secureflows.Identity{}, refusal
 	}
-	if limit := min(maxAge, c.maxAge); limit > 0 {
-		if f := shard.newest(key, arrived.ago(limit)); f != nil && f.board() {
+	limit := c.limit(maxAge)
+	if limit > 0 {
+		if f := shard.newest(key, arrived.ago(limit), limit); f != nil && f.board() {
 			c.stats.collapsed.Add(1)
 			return f, secureflows.Identity{}, nil
 		}
@@ -118,7 +128,7 @@ func (c *Cache) join(ctx context.Context, token secureflows.Token, key fingerpri
 		}
 	}
 	c.stats.misses.Add(1)
-	f := shard.start(key)
+	f := shard.start(key, limit)
 	f.waiting = 1
 	go c.queue(context.WithoutCancel(ctx), f, token, c.answers.has(key))
 	return f, secureflows.Identity{}, nil
@@ -220,8 +230,15 @@ func (c *Cache) fly(ctx context.Context, f *flight, token secureflows.Token) {
 		f.err = refusal
 		return
 	}
-	identity, err := c.source.Resolve(ctx, token)
+	aged, ok := c.source.(AgedResolver)
+	if !ok {
+		identity, err := c.source.Resolve(ctx, token)
+		f.identity, f.err = identity, verdict(err)
+		return
+	}
+	identity, age, err := aged.ResolveAged(ctx, token, f.within)
 	f.identity, f.err = identity, verdict(err)
+	f.asked = f.asked.ago(max(age, 0))
 }
 
 var errNoAnswer = fmt.Errorf("%w: resolve: the resolver did not return", secureflows.ErrUnavailable)

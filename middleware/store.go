@@ -26,7 +26,8 @@ type shard[V any] struct {
 
 	mu sync.Mutex // guards queue, and who writes to entries
 	// queue has the entries in the order in which they were put, which is that
-	// in which they end. One that was replaced since is still in it.
+	// in which they end, but for those that others had asked for before. One that
+	// was replaced since is still in it.
 	queue []*entry[V]
 
 	// Neighbours in the array must not share a cache line under the locks of
