@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
@@ -52,8 +51,7 @@ type attempts struct {
 	sealer       sealer
 	cookie       http.Cookie // its name is how those of marks begin
 	keepLastPage bool
-	used         used
-	shared       *stored // with other replicas, or nil
+	used         *claims // those that have come back
 }
 
 const (
@@ -193,67 +191,21 @@ func recent(failures []time.Time, now time.Time) []time.Time {
 	return kept[max(0, len(kept)-loopLimit):]
 }
 
-// used remembers which attempts have come back, for as long as they could again.
-type used struct {
-	mu sync.Mutex // guards what is below
-	// Two generations: the older is dropped when the younger is as old as an
-	// attempt may be, or has its share of the bound. That drops attempts early
-	// which still need their browser.
-	younger, older map[string]struct{}
-	since          time.Time // of the younger
-}
-
-const maxUsed = 100_000
-
 // take uses an attempt up, or reports false where it was before. One that signs
 // nobody in need not be known to other replicas.
-//
-// Of two replicas that are asked at the same moment both may say yes, as scs has
-// no such thing in one step; it is still the same browser that asks.
 func (a *attempts) take(ctx context.Context, begun attempt, signsIn bool) (first bool, err error) {
-	if !a.used.add(begun.ID) {
-		return false, nil
+	expiry := begun.Begun.Add(attemptAge)
+	if !signsIn {
+		return a.used.takeHere(sharedID(begun.ID), expiry), nil
 	}
-	if a.shared == nil || !signsIn {
-		return true, nil
-	}
-	_, found, err := a.shared.find(ctx, sharedID(begun.ID))
-	if err == nil && !found {
-		err = a.shared.create(ctx, sharedID(begun.ID), []byte("used"), begun.Begun.Add(attemptAge))
-	}
-	if err != nil {
-		a.used.drop(begun.ID)
-	}
-	return !found, err
+	return a.used.take(ctx, sharedID(begun.ID), expiry)
 }
 
 // release lets an attempt come back again whose return could not be kept, so that
 // loading the page anew is enough.
 func (a *attempts) release(ctx context.Context, begun attempt) {
-	if a.shared == nil || a.shared.remove(context.WithoutCancel(ctx), sharedID(begun.ID)) == nil {
-		a.used.drop(begun.ID)
-	}
+	a.used.release(ctx, sharedID(begun.ID))
 }
 
 // sharedID keeps attempts apart from visitors in a store.
 func sharedID(id string) string { return "state-" + id }
-
-func (u *used) add(id string) bool {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	now := time.Now()
-	if now.Sub(u.since) >= attemptAge || len(u.younger) >= maxUsed/2 {
-		u.younger, u.older, u.since = make(map[string]struct{}), u.younger, now
-	}
-	_, inYounger := u.younger[id]
-	_, inOlder := u.older[id]
-	u.younger[id] = struct{}{}
-	return !inYounger && !inOlder
-}
-
-func (u *used) drop(id string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.younger, id)
-	delete(u.older, id)
-}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
@@ -24,6 +25,8 @@ type Browser struct {
 	callback *url.URL
 	visitors *visitors
 	attempts *attempts
+	claims   *claims
+	waiting  atomic.Int64 // requests, for a renewal
 	origins  *http.CrossOriginProtection
 }
 

@@ -60,7 +60,8 @@ type BrowserConfig struct {
 
 	// Store keeps the sign-ins where this process's memory will not do. nil is
 	// its memory. Any other needs EncryptionKeys; it is never given a cookie or
-	// a token that could be used.
+	// a token that could be used. Replicas are best served by an [AtomicStore],
+	// such as that of middleware/redis.
 	Store scs.Store
 
 	// EncryptionKeys encrypt what leaves this process's memory: what Store is
@@ -111,11 +112,13 @@ func NewBrowser(client *secureflows.Client, cfg BrowserConfig) (*Browser, error)
 		records: newRecords(&cfg, sealer), cookie: newCookie("secureflows", callback),
 		idle: orDefault(cfg.IdleTimeout, 24*time.Hour), lifetime: orDefault(cfg.Lifetime, 7*24*time.Hour),
 	}
+	b.claims = &claims{}
+	if store, ok := b.visitors.records.(*stored); ok && store.sealer != nil {
+		b.claims.shared = store
+	}
 	b.attempts = &attempts{
 		sealer: sealer, cookie: newCookie("secureflows-login", callback), keepLastPage: cfg.InsecureAllowMissingState,
-	}
-	if store, ok := b.visitors.records.(*stored); ok && store.sealer != nil {
-		b.attempts.shared = store
+		used: b.claims,
 	}
 	return b, nil
 }

@@ -27,6 +27,10 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 		b.refuse(w, r, refuse(err))
 		return
 	}
+	if visitor != nil && expired && b.renewedElsewhere(r, visitor) {
+		redirect(w, b.pageOf(r)) // to come back with the cookie of the renewal
+		return
+	}
 	now := time.Now()
 	m, _ := b.attempts.markOf(r)
 	// A sign-in that has not come to a page before it was refused goes round and
@@ -46,6 +50,46 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 		return
 	}
 	b.begin(w, r, m, attempt{Page: page, Renewal: true}, visitor.Token.Token)
+}
+
+const (
+	// renewalTurn is how long the requests of a visitor leave a renewal to the
+	// one of them that was first: renewals that are made together supersede each
+	// other's tokens, and most come back sooner than this.
+	renewalTurn = 3 * time.Second
+	// renewalLook is how often they look whether it is back.
+	renewalLook = 100 * time.Millisecond
+	// maxWaiting bounds how many wait at once. More go out at once.
+	maxWaiting = 1000
+)
+
+// renewedElsewhere waits where another request of a visitor, on any replica, has
+// gone to renew their token, and reports whether it has come back. The visitor
+// has a new id then.
+func (b *Browser) renewedElsewhere(r *http.Request, visitor *visitor) bool {
+	began := time.Now()
+	first, err := b.claims.take(r.Context(), "renewal-"+visitor.id, began.Add(renewalTurn))
+	if first || err != nil {
+		return false
+	}
+	if b.waiting.Add(1) > maxWaiting {
+		b.waiting.Add(-1)
+		return false
+	}
+	defer b.waiting.Add(-1)
+	look := time.NewTicker(renewalLook)
+	defer look.Stop()
+	for time.Since(began) < renewalTurn {
+		select {
+		case <-look.C:
+		case <-r.Context().Done():
+			return false
+		}
+		if _, found, err := b.visitors.records.find(r.Context(), visitor.id); err != nil || !found {
+			return err == nil
+		}
+	}
+	return false
 }
 
 // renewalTries is how many renewals may be out before a fresh sign-in.

@@ -2,7 +2,6 @@ package middleware
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -26,9 +25,9 @@ func newRecords(cfg *BrowserConfig, sealer sealer) records {
 	case cfg.Store == nil:
 		return newMemory(orDefault(cfg.MaxSessions, 100_000))
 	case inMemory(cfg.Store):
-		return &stored{store: cfg.Store}
+		return newStored(cfg.Store, nil)
 	default:
-		return &stored{store: cfg.Store, sealer: &sealer}
+		return newStored(cfg.Store, &sealer)
 	}
 }
 
@@ -38,25 +37,37 @@ func inMemory(store scs.Store) bool {
 	return ok
 }
 
+// AtomicStore is a store that does in one step what several replicas would do at
+// the same time. With any other, two replicas that are handed the same return of
+// a sign-in in the same moment may both accept it, and a request that is under way
+// on one while its visitor signs out on another may leave their record behind,
+// whose token is refused.
+type AtomicStore interface {
+	scs.CtxStore
+	// CreateCtx stores data under id, unless there is something.
+	CreateCtx(ctx context.Context, id string, data []byte, expiry time.Time) (created bool, err error)
+	// ReplaceCtx stores data under id, if there is something.
+	ReplaceCtx(ctx context.Context, id string, data []byte, expiry time.Time) (replaced bool, err error)
+}
+
 // stored keeps records in a store of scs's, of which there is one for nearly
 // every database. scs's session manager is left aside: its New starts a goroutine
 // that has no end, its middleware wraps the ResponseWriter, and its way of
 // committing brings somebody back who has signed out meanwhile.
 type stored struct {
-	store scs.Store
+	store AtomicStore
 	// sealer encrypts what leaves this process, nil where nothing does. Each
 	// record opens only under its own id: whoever can write to the store cannot
 	// give one visitor the sign-in of another.
 	sealer *sealer
-
-	mu      sync.Mutex // guards updates
-	updates map[string]*pending
 }
 
-// pending are the updates of a record that are under way.
-type pending struct {
-	count   int
-	removed bool // meanwhile
+func newStored(store scs.Store, sealer *sealer) *stored {
+	atomic, ok := store.(AtomicStore)
+	if !ok {
+		atomic = &stepwise{Store: store}
+	}
+	return &stored{atomic, sealer}
 }
 
 const recordPurpose = "record "
@@ -64,11 +75,7 @@ const recordPurpose = "record "
 // find gives the record of id. One that does not open, because its key has been
 // dropped or somebody has changed it, is none.
 func (s *stored) find(ctx context.Context, id string) (data []byte, found bool, err error) {
-	if store, ok := s.store.(scs.CtxStore); ok {
-		data, found, err = store.FindCtx(ctx, id)
-	} else {
-		data, found, err = s.store.Find(id)
-	}
+	data, found, err = s.store.FindCtx(ctx, id)
 	if err != nil || !found || s.sealer == nil {
 		return data, found, err
 	}
@@ -76,57 +83,26 @@ func (s *stored) find(ctx context.Context, id string) (data []byte, found bool, 
 	return data, found, nil
 }
 
-func (s *stored) create(ctx context.Context, id string, data []byte, expiry time.Time) error {
-	if s.sealer != nil {
-		data = []byte(s.sealer.seal(recordPurpose+id, data))
+func (s *stored) seal(id string, data []byte) []byte {
+	if s.sealer == nil {
+		return data
 	}
-	if store, ok := s.store.(scs.CtxStore); ok {
-		return store.CommitCtx(ctx, id, data, expiry)
-	}
-	return s.store.Commit(id, data, expiry)
+	return []byte(s.sealer.seal(recordPurpose+id, data))
 }
 
-// update takes several steps, since scs has no such thing in one. Who signs out
-// in between on another replica leaves a record behind until its expiry, whose
-// token is refused.
+func (s *stored) create(ctx context.Context, id string, data []byte, expiry time.Time) error {
+	return s.store.CommitCtx(ctx, id, s.seal(id, data), expiry)
+}
+
 func (s *stored) update(ctx context.Context, id string, data []byte, expiry time.Time) error {
-	s.mu.Lock()
-	own := s.updates[id]
-	if own == nil {
-		own = &pending{}
-		if s.updates == nil {
-			s.updates = make(map[string]*pending)
-		}
-		s.updates[id] = own
-	}
-	own.count++
-	s.mu.Unlock()
-
-	_, found, err := s.find(ctx, id)
-	if err == nil && found {
-		err = s.create(ctx, id, data, expiry)
-	}
-
-	s.mu.Lock()
-	if own.count--; own.count == 0 {
-		delete(s.updates, id)
-	}
-	removed := own.removed
-	s.mu.Unlock()
-	if removed {
-		return s.remove(context.WithoutCancel(ctx), id)
-	}
+	_, err := s.store.ReplaceCtx(ctx, id, s.seal(id, data), expiry)
 	return err
 }
 
-func (s *stored) remove(ctx context.Context, id string) error {
-	s.mu.Lock()
-	if under := s.updates[id]; under != nil {
-		under.removed = true
-	}
-	s.mu.Unlock()
-	if store, ok := s.store.(scs.CtxStore); ok {
-		return store.DeleteCtx(ctx, id)
-	}
-	return s.store.Delete(id)
+// claim makes a record that says no more than that there is one, and reports
+// false where there was.
+func (s *stored) claim(ctx context.Context, id string, expiry time.Time) (first bool, err error) {
+	return s.store.CreateCtx(ctx, id, s.seal(id, []byte("claimed")), expiry)
 }
+
+func (s *stored) remove(ctx context.Context, id string) error { return s.store.DeleteCtx(ctx, id) }
