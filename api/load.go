@@ -23,12 +23,15 @@ type listed struct {
 	Module                        *struct{ Main bool }
 }
 
-// load gives the features of each public package of the module at root, by the
-// package's name.
-func load(root string) (map[string][]string, error) {
-	all, err := list(root)
+// load adds the features of each public package of the module in dir, if there is
+// one, by the package's name.
+func load(packages map[string][]string, dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, "go.mod")); os.IsNotExist(err) {
+		return nil
+	}
+	all, err := list(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	exports := make(map[string]string)
 	for _, p := range all {
@@ -38,27 +41,26 @@ func load(root string) (map[string][]string, error) {
 	imports := importer.ForCompiler(files, "gc", func(path string) (io.ReadCloser, error) {
 		return os.Open(exports[path])
 	})
-	packages := make(map[string][]string)
 	for _, p := range all {
 		if p.Module == nil || !p.Module.Main || p.Name == "main" || strings.Contains(p.ImportPath+"/", "/internal/") {
 			continue
 		}
 		if _, taken := packages[p.Name]; taken {
-			return nil, fmt.Errorf("two public packages are named %s, and the list is named after them", p.Name)
+			return fmt.Errorf("two public packages are named %s, and the list is named after them", p.Name)
 		}
 		checked, err := typecheck(files, p, types.Config{Importer: imports})
 		if err != nil {
-			return nil, err
+			return err
 		}
 		packages[p.Name] = features(checked)
 	}
-	return packages, nil
+	return nil
 }
 
 // list asks the go command for the packages and what they import, compiled.
-func list(root string) ([]listed, error) {
+func list(dir string) ([]listed, error) {
 	command := exec.Command("go", "list", "-export", "-deps", "-json=ImportPath,Name,Dir,Export,GoFiles,Module", "./...")
-	command.Dir = root
+	command.Dir = dir
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
 	text, err := command.Output()

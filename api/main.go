@@ -30,16 +30,21 @@ func main() {
 	}
 }
 
-// run reports whether the changelog names every change in the module at root.
+// modules are those with public packages, by their folders.
+var modules = []string{".", "middleware/redis"}
+
+// run reports whether the changelog names every change in the modules below root.
 func run(args []string, root string, w io.Writer) (bool, error) {
 	flags := flag.NewFlagSet("api", flag.ContinueOnError)
 	release := flags.Bool("release", false, "take the lists anew")
 	if err := flags.Parse(args); err != nil {
 		return false, err
 	}
-	packages, err := load(root)
-	if err != nil {
-		return false, err
+	packages := make(map[string][]string)
+	for _, module := range modules {
+		if err := load(packages, filepath.Join(root, module)); err != nil {
+			return false, err
+		}
 	}
 	if *release {
 		return true, write(root, packages)

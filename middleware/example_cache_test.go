@@ -56,6 +56,36 @@ func ExampleCache_ResolveWithin() {
 	// 2
 }
 
+// A colleague has asked already: its answer is good for what is left of MaxAge.
+func ExampleAgedResolver() {
+	mock := secureflowstest.Start()
+	defer mock.Close()
+	token := mock.Session("ada@example.com").Token()
+
+	cache := middleware.NewCache(&colleague{mock.Client()}, middleware.CacheConfig{MaxAge: 10 * time.Second})
+	ctx := context.Background()
+	identity, err := cache.Resolve(ctx, token)
+	fmt.Println(identity.Email, err, len(mock.Requests()), "questions")
+	identity, err = cache.ResolveWithin(ctx, token, 5*time.Second)
+	fmt.Println(identity.Email, err, len(mock.Requests()), "question")
+	// Output:
+	// ada@example.com <nil> 0 questions
+	// ada@example.com <nil> 1 question
+}
+
+// colleague has an answer that is 8 seconds old.
+type colleague struct{ *secureflows.Client }
+
+var _ middleware.AgedResolver = (*colleague)(nil)
+
+func (c *colleague) ResolveAged(ctx context.Context, token secureflows.Token, maxAge time.Duration) (secureflows.Identity, time.Duration, error) {
+	if age := 8 * time.Second; age <= maxAge {
+		return secureflows.Identity{UserID: 1, Email: "ada@example.com"}, age, nil
+	}
+	identity, err := c.Resolve(ctx, token)
+	return identity, 0, err
+}
+
 // Another replica says over a message bus whom it signed out.
 func ExampleCache_Forget() {
 	mock := secureflowstest.Start()

@@ -1,6 +1,7 @@
 package middleware_test
 
 import (
+	"context"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -64,32 +65,79 @@ func ExampleBrowserConfig() {
 	// Welcome, stranger
 }
 
+// A store that can create and replace in one step decides between replicas which
+// of them has a sign-in that all are handed.
+func ExampleAtomicStore() {
+	var database middleware.AtomicStore = &table{rows: make(map[string][]byte)}
+	ctx, expiry := context.Background(), time.Now().Add(time.Minute)
+	for _, replica := range []string{"the first", "the second"} {
+		created, err := database.CreateCtx(ctx, "state", []byte(replica), expiry) // INSERT ... ON CONFLICT DO NOTHING
+		fmt.Println(replica, created, err)
+	}
+	replaced, err := database.ReplaceCtx(ctx, "visitor", []byte("seen"), expiry) // UPDATE
+	fmt.Println(replaced, err)
+	// Output:
+	// the first true <nil>
+	// the second false <nil>
+	// false <nil>
+}
+
 // table stands for that of a database.
 type table struct {
 	mu   sync.Mutex // guards rows
 	rows map[string][]byte
 }
 
-func (t *table) Find(id string) (row []byte, found bool, err error) {
+func (t *table) FindCtx(_ context.Context, id string) (row []byte, found bool, err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	row, found = t.rows[id]
 	return row, found, nil
 }
 
-func (t *table) Commit(id string, row []byte, _ time.Time) error {
+func (t *table) CommitCtx(_ context.Context, id string, row []byte, _ time.Time) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.rows[id] = row
 	return nil
 }
 
-func (t *table) Delete(id string) error {
+func (t *table) CreateCtx(_ context.Context, id string, row []byte, _ time.Time) (created bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, found := t.rows[id]
+	if !found {
+		t.rows[id] = row
+	}
+	return !found, nil
+}
+
+func (t *table) ReplaceCtx(_ context.Context, id string, row []byte, _ time.Time) (replaced bool, err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, found := t.rows[id]
+	if found {
+		t.rows[id] = row
+	}
+	return found, nil
+}
+
+func (t *table) DeleteCtx(_ context.Context, id string) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	delete(t.rows, id)
 	return nil
 }
+
+func (t *table) Find(id string) (row []byte, found bool, err error) {
+	return t.FindCtx(context.Background(), id)
+}
+
+func (t *table) Commit(id string, row []byte, expiry time.Time) error {
+	return t.CommitCtx(context.Background(), id, row, expiry)
+}
+
+func (t *table) Delete(id string) error { return t.DeleteCtx(context.Background(), id) }
 
 // The right lines beside five mistakes.
 func Example_commonMistakes() {

@@ -2,13 +2,15 @@
 // sign in by redirect, and their notes lie in their own secureFlows session.
 // The program itself stores nothing, and no page needs JavaScript.
 //
-//	go run ./examples/website
+//	go run -C examples/website .
 //
 // runs it beside a mock of the service, and prints the address to open. Against
 // a real deployment, whose allowlist has https://notes.example.com/auth/callback:
 //
-//	go run ./examples/website -workspace my-workspace -app my-app \
+//	go run -C examples/website . -workspace my-workspace -app my-app \
 //		-url https://notes.example.com
+//
+// Several of it behind a load balancer share their sign-ins by -redis and -keys.
 package main
 
 import (
@@ -46,11 +48,16 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	app := flags.String("app", "", "app id, from the dashboard")
 	given := flags.String("url", "", "public `URL` of this site; empty is localhost")
 	origin := flags.String("origin", "", "origin of the deployment; empty is secureFlows' own")
+	address := flags.String("redis", "", "`URL` of a Redis that keeps the sign-ins for all replicas, such as redis://127.0.0.1:6379; empty keeps them in memory")
+	keys := flags.String("keys", "", "`file` of the keys that replicas share, 32 random bytes in base64 each, one a line, the one to encrypt with first; empty makes one up")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	if (*workspace == "") != (*app == "") || *workspace == "" && *origin != "" {
 		return errors.New("a deployment takes both -workspace and -app; the bundled mock takes neither, and no -origin")
+	}
+	if *keys != "" && *address == "" {
+		return errors.New("-keys encrypts what -redis keeps: give both")
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if err != nil {
@@ -67,7 +74,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		defer mock.Close()
 		cfg = secureflows.Config{Workspace: secureflowstest.Workspace, AppID: secureflowstest.AppID, Origin: mock.Origin()}
 	}
-	website, err := newSite(ctx, cfg, public)
+	var shared *sharing
+	if *address != "" {
+		if shared, err = share(*address, *keys); err != nil {
+			return err
+		}
+		defer shared.close()
+	}
+	website, err := newSite(ctx, cfg, public, shared)
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,9 @@ type site struct {
 
 // newSite gives the whole website. A callback that the service would refuse is
 // found here, and not by the first visitor; a service that is away is not held
-// against the site, which can start before it.
-func newSite(ctx context.Context, cfg secureflows.Config, public string) (http.Handler, error) {
+// against the site, which can start before it. shared is nil for a site of one
+// process.
+func newSite(ctx context.Context, cfg secureflows.Config, public string, shared *sharing) (http.Handler, error) {
 	client, err := secureflows.New(cfg)
 	if err != nil {
 		return nil, err
@@ -33,12 +34,16 @@ func newSite(ctx context.Context, cfg secureflows.Config, public string) (http.H
 		return nil, err
 	}
 	s := &site{}
-	s.browser, err = middleware.NewBrowser(client, middleware.BrowserConfig{
+	config := middleware.BrowserConfig{
 		CallbackURL:  public + callbackPath,
 		AfterLogout:  public + "/",
 		ErrorHandler: s.refused,
 		Logger:       slog.Default(),
-	})
+	}
+	if shared != nil {
+		shared.use(client, &config)
+	}
+	s.browser, err = middleware.NewBrowser(client, config)
 	if err != nil {
 		return nil, err
 	}

@@ -30,7 +30,7 @@ type visitor struct {
 
 func newVisitor(t *testing.T) *visitor {
 	service := secureflowstest.NewServer(t)
-	site, err := newSite(t.Context(), service.Config(), public)
+	site, err := newSite(t.Context(), service.Config(), public, nil)
 	require.NoError(t, err)
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)

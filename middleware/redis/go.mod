@@ -1,0 +1,17 @@
+module github.com/secureflows/secureflows-go/middleware/redis
+
+go 1.25.0
+
+replace github.com/secureflows/secureflows-go => ../../
+
+require (
+	github.com/redis/rueidis v1.0.79
+	github.com/secureflows/secureflows-go v0.0.0-00010101000000-000000000000
+)
+
+require (
+	github.com/alexedwards/scs/v2 v2.9.0 // indirect
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+)
