@@ -12,7 +12,7 @@ import (
 // TestEveryPublicNameHasAnExample keeps the promise that each function, type,
 // method, constant and variable is used in an example that runs.
 func TestEveryPublicNameHasAnExample(t *testing.T) {
-	for _, dir := range []string{".", "secureflowstest", "middleware"} {
+	for _, dir := range []string{".", "secureflowstest", "middleware", "middleware/redis"} {
 		examples := examplesOf(t, dir)
 		names := publicNames(t, dir)
 		require.NotEmpty(t, names)
@@ -69,7 +69,10 @@ func receiver(d *ast.FuncDecl) string {
 	if pointer, ok := of.(*ast.StarExpr); ok {
 		of = pointer.X
 	}
-	if generic, ok := of.(*ast.IndexExpr); ok {
+	switch generic := of.(type) {
+	case *ast.IndexExpr:
+		of = generic.X
+	case *ast.IndexListExpr:
 		of = generic.X
 	}
 	return of.(*ast.Ident).Name

@@ -67,7 +67,7 @@ func blocks(text, language string) []string {
 func sources(t *testing.T) []string {
 	t.Helper()
 	var texts []string
-	for _, text := range read(t, "example*_test.go", "secureflowstest/example*_test.go", "middleware/example*_test.go", "examples/*/*.go", "examples/*/*/*.go") {
+	for _, text := range read(t, "example*_test.go", "secureflowstest/example*_test.go", "middleware/example*_test.go", "middleware/redis/example*_test.go", "examples/*/*.go", "examples/*/*/*.go") {
 		texts = append(texts, flush(text))
 	}
 	return texts

@@ -43,7 +43,7 @@ type BearerConfig struct {
 	ErrorHandler func(w http.ResponseWriter, r *http.Request, refusal *Refusal)
 
 	// Client makes the sessions that handlers get, where the resolver is
-	// neither a *secureflows.Client nor a Cache of one, and its sign-outs empty
+	// neither a *secureflows.Client nor in front of one, and its sign-outs empty
 	// the cache. nil gives handlers no sessions.
 	Client *secureflows.Client
 }

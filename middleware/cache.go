@@ -20,6 +20,10 @@ import (
 // signed out. Resolve is called from a goroutine of the cache's, with the
 // values of the request that asked first and a deadline of its own; it must
 // return when that has passed.
+//
+// A Resolver that stands in front of another may give it by a method
+// Unwrap() Resolver: where there is a client in the end, handlers get sessions
+// of it, and caches hear of its sign-outs.
 type Resolver interface {
 	Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error)
 }
@@ -98,9 +102,11 @@ func NewCache(source Resolver, cfg CacheConfig) *Cache {
 	c.refusals.lifetime, c.refusals.capacity = lifetime(cfg.RefusalAge, 5*time.Second), entries
 	if client := c.client(); client != nil {
 		c.hear(client)
-	} else if reporter, ok := c.origin().(interface {
+	}
+	origin := c.origin()
+	if reporter, ok := origin.(interface {
 		OnSignedOut(func(secureflows.Token)) (stop func())
-	}); ok {
+	}); ok && origin != Resolver(c.client()) {
 		reporter.OnSignedOut(c.signedOut)
 	}
 	return c
@@ -142,10 +148,17 @@ func (c *Cache) origin() Resolver {
 	}
 }
 
-// client is the origin where that is one, or nil.
+// client is the one that asks in the end, or nil.
 func (c *Cache) client() *secureflows.Client {
-	client, _ := c.origin().(*secureflows.Client)
-	return client
+	resolver := c.origin()
+	for {
+		wrapper, ok := resolver.(interface{ Unwrap() Resolver })
+		if !ok {
+			client, _ := resolver.(*secureflows.Client)
+			return client
+		}
+		resolver = wrapper.Unwrap()
+	}
 }
 
 // hear listens to a client, once for all who share the cache.

@@ -89,6 +89,9 @@
 //	a Cache before another        at once            the two MaxAges together
 //	during an outage              at once            as above, then 503
 //
+// Replicas that middleware/redis connects hear of each other's sign-outs at once:
+// "elsewhere" is then a browser, and replicas while Redis is away.
+//
 // That is counted to the arrival of the request: one that has been let in is
 // not called back. "At once" is from the return of the call that signed out, or
 // of any other call of this process that was told so; even of a logout that
@@ -158,8 +161,8 @@
 //   - A resolver of one's own that answers an outage with ErrUnauthenticated:
 //     that signs everybody out. Return the error as it is.
 //   - A resolver wrapped around the client that hides OnSignedOut: embed the
-//     *secureflows.Client, or set BearerConfig.Client, or sign-outs are heard
-//     of only after MaxAge.
+//     *secureflows.Client, give it a method Unwrap() Resolver, or set
+//     BearerConfig.Client, or sign-outs are heard of only after MaxAge.
 //   - CORS inside: OPTIONS is guarded like any method, and a preflight has no
 //     token. Put the CORS middleware outside.
 //   - Tokens in query parameters: they end up in logs. BearerConfig.TokenSource

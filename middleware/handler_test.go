@@ -61,6 +61,7 @@ func TestSessionsNeedAClient(t *testing.T) {
 		"a client":                   {server.Client(), nil, true},
 		"a cache of a client":        {middleware.NewCache(server.Client(), middleware.CacheConfig{}), nil, true},
 		"a cache of a cache of one":  {middleware.NewCache(middleware.NewCache(server.Client(), middleware.CacheConfig{}), middleware.CacheConfig{}), nil, true},
+		"one in front of a client":   {&wrapper{server.Client()}, nil, true},
 		"another resolver":           {&service{}, nil, false},
 		"another resolver, a client": {&service{}, server.Client(), true},
 	} {
@@ -72,6 +73,15 @@ func TestSessionsNeedAClient(t *testing.T) {
 		assert.Equal(t, http.StatusOK, status(handler, bearing(server.Session("ada@example.com").Token().Reveal())), name)
 	}
 }
+
+// wrapper hides what a resolver has, but for the way to it.
+type wrapper struct{ source middleware.Resolver }
+
+func (w *wrapper) Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {
+	return w.source.Resolve(ctx, token)
+}
+
+func (w *wrapper) Unwrap() middleware.Resolver { return w.source }
 
 // own is a ResponseWriter with a method of its own.
 type own struct{ http.ResponseWriter }

@@ -153,6 +153,18 @@ func TestASignOutBeatsAnAnswerOnItsWay(t *testing.T) {
 	}
 }
 
+// A resolver in front of a client hides nothing of what the client is told.
+func TestSignOutsAreHeardThroughAResolverInFront(t *testing.T) {
+	server := secureflowstest.NewServer(t)
+	client := server.Client()
+	handler := requiring(&wrapper{client}, middleware.BearerConfig{})
+	session := client.Session(server.Session("ada@example.com").Token())
+	text := session.Token().Reveal()
+	assert.Equal(t, http.StatusOK, status(handler, bearing(text)))
+	require.NoError(t, session.Logout(t.Context()))
+	assert.Equal(t, http.StatusUnauthorized, status(handler, bearing(text)))
+}
+
 // reporting is a resolver that tells of sign-outs as a client does.
 type reporting struct {
 	service

@@ -102,7 +102,7 @@ func (e *events) write(ctx context.Context) {
 			if err == nil {
 				break
 			}
-			if !failed && e.connected.Load() {
+			if !failed && e.connected.Load() && ctx.Err() == nil {
 				e.logger.WarnContext(ctx, "secureflows: redis takes no events: what this replica signs out or revokes is noticed by others within MaxAge", "error", err)
 			}
 			if !pause.wait(ctx) {

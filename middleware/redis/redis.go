@@ -238,7 +238,7 @@ type Stats struct {
 	Lost      uint64 // outages after which nothing kept in memory could be trusted, and was dropped
 	Sent      uint64 // events told to the others
 	Received  uint64 // events heard, own ones included
-	Evicted   uint64 // tokens forgotten because another replica ended them
+	Evicted   uint64 // tokens forgotten because another replica has ended them, or may have
 
 	RecordsNear uint64 // sign-ins found in memory
 	RecordsRead uint64 // sign-ins asked of Redis

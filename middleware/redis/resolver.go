@@ -36,6 +36,9 @@ type known struct {
 // flightAge is how long an answer may be on its way.
 const flightAge = 10 * time.Second
 
+// Unwrap gives the resolver that asks, for sessions of its client.
+func (r *resolver) Unwrap() middleware.Resolver { return r.source }
+
 func (r *resolver) Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {
 	identity, _, err := r.ResolveAged(ctx, token, 0)
 	return identity, err
@@ -145,6 +148,7 @@ func (r *resolver) heardAll() {
 	r.mu.Lock()
 	all := r.known.clear()
 	r.mu.Unlock()
+	r.replicas.counts.evicted.Add(uint64(len(all)))
 	for _, asked := range all {
 		r.inform(asked.token)
 	}
