@@ -48,6 +48,10 @@ func TestMistakesAreNamed(t *testing.T) {
 		"Config.Origin":  {"-workspace", "w", "-app", "a", "-origin", "http://www.secure-flows.com"},
 		"not-a-flag":     {"-not-a-flag"},
 		"https (http is": {"-url", "http://notes.example.com"},
+		"give both":      {"-keys", "keys.txt"},
+		"a URL":          {"-redis", "localhost"},
+		"be reached":     {"-redis", "redis://127.0.0.1:1"},
+		"no such file":   {"-redis", "redis://127.0.0.1:1", "-keys", "nowhere.txt"},
 	} {
 		err := run(t.Context(), append([]string{"-addr", "127.0.0.1:0"}, args...), io.Discard)
 		assert.ErrorContains(t, err, said)

@@ -39,6 +39,17 @@ func newVisitor(t *testing.T) *visitor {
 	return v
 }
 
+// replica is one more process of the site.
+func (v *visitor) replica(redis, keys string) http.Handler {
+	v.t.Helper()
+	shared, err := share(redis, keys)
+	require.NoError(v.t, err)
+	v.t.Cleanup(shared.close)
+	site, err := newSite(v.t.Context(), v.service.Config(), public, shared)
+	require.NoError(v.t, err)
+	return site
+}
+
 // RoundTrip brings requests of the site to its handler.
 func (v *visitor) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Host != "localhost:8080" {

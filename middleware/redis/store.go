@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -29,7 +30,7 @@ var _ middleware.AtomicStore = (*Store)(nil)
 // reading is a record as it was.
 type reading struct {
 	data []byte
-	at   time.Time
+	end  time.Time // of its use
 }
 
 func newStore(r *Replicas) *Store {
@@ -38,32 +39,26 @@ func newStore(r *Replicas) *Store {
 
 // FindCtx gives the record of id.
 func (s *Store) FindCtx(ctx context.Context, id string) (data []byte, found bool, err error) {
-	if s.replicas.maxAge == 0 {
-		return s.read(ctx, id)
-	}
-	if near, ok := s.near.get(id); ok && time.Since(near.at) < s.replicas.maxAge {
+	if near, ok := s.near.get(id); ok && time.Now().Before(near.end) {
 		s.replicas.counts.recordsNear.Add(1)
 		return near.data, true, nil
 	}
-	before, at := s.begin(), time.Now()
-	data, found, err = s.read(ctx, id)
-	if found && err == nil {
-		s.keep(id, reading{data, at}, before)
-	}
-	return data, found, err
-}
-
-func (s *Store) read(ctx context.Context, id string) (data []byte, found bool, err error) {
 	s.replicas.counts.recordsRead.Add(1)
-	result, err := s.replicas.link.do(ctx, s.builder().Get().Key(s.key(id)).Build())
+	before, asked, key := s.begin(), time.Now(), s.key(id)
+	results, err := s.replicas.link.doMulti(ctx, s.builder().Get().Key(key).Build(), s.builder().Pttl().Key(key).Build())
 	if err != nil {
 		return nil, false, err
 	}
-	data, err = result.AsBytes()
+	data, err = results[0].AsBytes()
 	if rueidis.IsRedisNil(err) {
 		return nil, false, nil
 	}
-	return data, err == nil, err
+	left, ttlErr := results[1].AsInt64()
+	if err = errors.Join(err, ttlErr); err != nil {
+		return nil, false, err
+	}
+	s.keep(id, reading{data, asked.Add(min(s.replicas.maxAge, time.Duration(left)*time.Millisecond))}, before)
+	return data, true, nil
 }
 
 func (s *Store) begin() (changes uint64) {
@@ -76,7 +71,7 @@ func (s *Store) begin() (changes uint64) {
 func (s *Store) keep(id string, read reading, before uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.changes == before {
+	if s.changes == before && time.Now().Before(read.end) {
 		s.near.put(id, read)
 	}
 }
