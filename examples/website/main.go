@@ -42,41 +42,28 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("website", flag.ContinueOnError)
-	addr := flags.String("addr", "127.0.0.1:8080", "`address` to listen on")
-	workspace := flags.String("workspace", "", "workspace name, from the dashboard; empty starts the bundled mock")
-	app := flags.String("app", "", "app id, from the dashboard")
-	given := flags.String("url", "", "public `URL` of this site; empty is localhost")
-	origin := flags.String("origin", "", "origin of the deployment; empty is secureFlows' own")
-	address := flags.String("redis", "", "`URL` of a Redis that keeps the sign-ins for all replicas, such as redis://127.0.0.1:6379; empty keeps them in memory")
-	keys := flags.String("keys", "", "`file` of the keys that replicas share, 32 random bytes in base64 each, one a line, the one to encrypt with first; empty makes one up")
-	if err := flags.Parse(args); err != nil {
+	settings, err := parse(args)
+	if err != nil {
 		return err
 	}
-	if (*workspace == "") != (*app == "") || *workspace == "" && *origin != "" {
-		return errors.New("a deployment takes both -workspace and -app; the bundled mock takes neither, and no -origin")
-	}
-	if *keys != "" && *address == "" {
-		return errors.New("-keys encrypts what -redis keeps: give both")
-	}
-	listener, err := net.Listen("tcp", *addr)
+	listener, err := net.Listen("tcp", settings.addr)
 	if err != nil {
 		return err
 	}
 	defer listener.Close()
-	public, err := publicURL(*given, listener.Addr())
+	public, err := publicURL(settings.url, listener.Addr())
 	if err != nil {
 		return err
 	}
-	cfg := secureflows.Config{Workspace: *workspace, AppID: *app, Origin: *origin}
-	if *workspace == "" {
+	cfg := secureflows.Config{Workspace: settings.workspace, AppID: settings.app, Origin: settings.origin}
+	if settings.mocked() {
 		mock := secureflowstest.Start(secureflowstest.Options{RedirectURIs: []string{public + callbackPath}})
 		defer mock.Close()
 		cfg = secureflows.Config{Workspace: secureflowstest.Workspace, AppID: secureflowstest.AppID, Origin: mock.Origin()}
 	}
 	var shared *sharing
-	if *address != "" {
-		if shared, err = share(*address, *keys); err != nil {
+	if settings.redis != "" {
+		if shared, err = share(settings.redis, settings.keys); err != nil {
 			return err
 		}
 		defer shared.close()
@@ -85,8 +72,35 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(out, welcome(public, cfg.Origin, *workspace == ""))
+	fmt.Fprint(out, welcome(public, cfg.Origin, settings.mocked()))
 	return serve(ctx, listener, website)
+}
+
+// settings are what the flags say.
+type settings struct{ addr, workspace, app, url, origin, redis, keys string }
+
+// mocked reports whether the service is the bundled mock.
+func (s settings) mocked() bool { return s.workspace == "" }
+
+func parse(args []string) (s settings, err error) {
+	flags := flag.NewFlagSet("website", flag.ContinueOnError)
+	flags.StringVar(&s.addr, "addr", "127.0.0.1:8080", "`address` to listen on")
+	flags.StringVar(&s.workspace, "workspace", "", "workspace name, from the dashboard; empty starts the bundled mock")
+	flags.StringVar(&s.app, "app", "", "app id, from the dashboard")
+	flags.StringVar(&s.url, "url", "", "public `URL` of this site; empty is localhost")
+	flags.StringVar(&s.origin, "origin", "", "origin of the deployment; empty is secureFlows' own")
+	flags.StringVar(&s.redis, "redis", "", "`URL` of a Redis that keeps the sign-ins for all replicas, such as redis://127.0.0.1:6379; empty keeps them in memory")
+	flags.StringVar(&s.keys, "keys", "", "`file` of the keys that replicas share, 32 random bytes in base64 each, one a line, the one to encrypt with first; empty makes one up")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	if (s.workspace == "") != (s.app == "") || s.mocked() && s.origin != "" {
+		return s, errors.New("a deployment takes both -workspace and -app; the bundled mock takes neither, and no -origin")
+	}
+	if s.keys != "" && s.redis == "" {
+		return s, errors.New("-keys encrypts what -redis keeps: give both")
+	}
+	return s, nil
 }
 
 // welcome says where to look.

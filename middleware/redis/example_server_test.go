@@ -17,8 +17,8 @@ var exampleAddr string
 func startExamples() (stop func()) {
 	binary, err := exec.LookPath("redis-server")
 	if err != nil {
-		if os.Getenv("CI") == "" { //nolint:forbidigo // no setting of the library: where the tests run
-			fmt.Println("the examples are skipped, there is no redis-server here: apt-get install redis-server")
+		if os.Getenv("CI") == "" {
+			fmt.Fprintln(os.Stderr, "the examples are skipped, there is no redis-server here: apt-get install redis-server")
 			_ = flag.Set("test.skip", "^Example")
 		}
 		return func() {}
@@ -30,7 +30,7 @@ func startExamples() (stop func()) {
 	exampleAddr = listener.Addr().String()
 	_ = listener.Close()
 	_, port, _ := net.SplitHostPort(exampleAddr)
-	server := exec.Command(binary, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no") //nolint:gosec // the flags are here
+	server := exec.Command(binary, "--bind", "127.0.0.1", "--port", port, "--save", "", "--appendonly", "no")
 	if err := server.Start(); err != nil {
 		panic(err)
 	}

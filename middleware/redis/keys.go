@@ -51,9 +51,6 @@ func derive(secret, salt []byte, purpose string) []byte {
 	return derived
 }
 
-// tag gives that of a token under the first key.
-func (ring keyring) tag(token secureflows.Token) tag { return ring[0].tag(token) }
-
 // tags gives those of a token under each key, the first one's first.
 func (ring keyring) tags(token secureflows.Token) []tag {
 	tags := make([]tag, len(ring))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -179,7 +180,7 @@ func (r *Replicas) end(tags []tag) {
 // heard does what another replica's event asks for.
 func (r *Replicas) heard(event event) {
 	r.mu.Lock()
-	resolvers := r.resolvers[:len(r.resolvers):len(r.resolvers)]
+	resolvers := slices.Clip(r.resolvers)
 	r.mu.Unlock()
 	switch event.kind {
 	case tokenEnded:

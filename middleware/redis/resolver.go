@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -156,7 +157,7 @@ func (r *resolver) heardAll() {
 
 func (r *resolver) inform(token secureflows.Token) {
 	r.mu.Lock()
-	listeners := r.listeners[:len(r.listeners):len(r.listeners)]
+	listeners := slices.Clip(r.listeners)
 	r.mu.Unlock()
 	for _, listener := range listeners {
 		listener(token)
