@@ -6,9 +6,10 @@ import (
 
 // Logout is the handler that signs a visitor out, for POST from a form of this
 // site; what comes from another is refused with 403. It ends the sign-in here,
-// during an outage too, and sends the window through the hosted logout, which
-// ends the session's token and the sign-in there, to AfterLogout. The data
-// stays. Somebody who is not signed in just comes to AfterLogout.
+// whether the service can be reached or not (a Store that cannot be is a 503),
+// and sends the window through the hosted logout, which ends the session's token
+// and the sign-in there, to AfterLogout. The data stays. Somebody who is not
+// signed in just comes to AfterLogout.
 func (b *Browser) Logout(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	if r.Method != http.MethodPost {

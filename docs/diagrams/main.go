@@ -16,6 +16,7 @@ import (
 var diagrams = map[string]func() *drawing{
 	"request-path.svg": requestPath,
 	"login-flow.svg":   loginFlow,
+	"replicas.svg":     replicas,
 }
 
 func main() {

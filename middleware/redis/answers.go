@@ -22,10 +22,12 @@ type answers struct {
 }
 
 // answer is one in Redis. What Redis says is left of its life tells its age,
-// whatever the clocks of replicas show.
+// whatever the clocks of replicas show; and when it was asked for, lest somebody
+// writes to Redis who prolongs that.
 type answer struct {
 	Identity secureflows.Identity `json:"identity"`
-	MaxAge   time.Duration        `json:"maxAge"` // its whole life, from when it was asked for
+	Asked    time.Time            `json:"asked"`
+	MaxAge   time.Duration        `json:"maxAge"` // its whole life
 }
 
 const maxWriters = 64
@@ -81,8 +83,8 @@ func (a *answers) read(about tag, results []rueidis.RedisResult) (identity secur
 	if !ok || json.Unmarshal(text, &shared) != nil {
 		return secureflows.Identity{}, 0, false
 	}
-	age = shared.MaxAge - time.Duration(left)*time.Millisecond
-	return shared.Identity, max(age, 0), true
+	age = max(0, shared.MaxAge-time.Duration(left)*time.Millisecond, time.Since(shared.Asked))
+	return shared.Identity, age, true
 }
 
 // share offers an answer that was asked for at a moment. It does not hold those
@@ -93,7 +95,7 @@ func (a *answers) share(about tag, identity secureflows.Identity, asked time.Tim
 	}
 	a.write(func(ctx context.Context) {
 		left := maxAge - time.Since(asked)
-		text, err := json.Marshal(answer{Identity: identity, MaxAge: maxAge})
+		text, err := json.Marshal(answer{Identity: identity, Asked: asked, MaxAge: maxAge})
 		if err != nil || left < time.Millisecond {
 			return
 		}

@@ -170,11 +170,11 @@ func newID() string {
 	return base64.RawURLEncoding.EncodeToString(digest)
 }
 
-// newRecord is as long as a Browser's: a token and some times as JSON, encrypted,
-// in base64.
+// newRecord is as long as a Browser's: a token and two times as JSON, encrypted, in
+// base64.
 func newRecord(token int) []byte {
-	const salt, times, seal = 16, 100, 16
-	sealed := make([]byte, salt+token+times+seal)
+	const salt, fields, seal = 16, 111, 16
+	sealed := make([]byte, salt+token+fields+seal)
 	_, _ = rand.Read(sealed)
 	return []byte(base64.RawURLEncoding.EncodeToString(sealed))
 }

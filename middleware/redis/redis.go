@@ -76,8 +76,8 @@ type Replicas struct {
 
 // New connects this process with the others over client, which is the
 // application's own: to a single Redis or Valkey of version 6.2 or later, to
-// sentinels or to a cluster, with or without TLS. It waits for nothing; Redis
-// may come later. A configuration that cannot work is refused as
+// sentinels or to a cluster, with or without TLS. It waits for nothing, and
+// Redis may go and come back. A configuration that cannot work is refused as
 // secureflows.ErrInvalidRequest. Call Close at the end.
 func New(client rueidis.Client, config Config) (*Replicas, error) {
 	if err := check(client, config); err != nil {
