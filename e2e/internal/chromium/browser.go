@@ -16,6 +16,8 @@ import (
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/secureflows/secureflows-go/e2e/internal/program"
 )
 
 // Patience is how long a step may take. It is long for a page on loopback, and
@@ -29,6 +31,7 @@ func Run(m *testing.M) {
 	for i := len(atTheEnd) - 1; i >= 0; i-- {
 		atTheEnd[i]()
 	}
+	program.Remove()
 }
 
 // atTheEnd is what outlives the tests that began it.

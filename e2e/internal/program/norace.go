@@ -1,5 +1,5 @@
 //go:build !race
 
-package chromium
+package program
 
 const raceDetector = false
