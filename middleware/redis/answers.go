@@ -131,7 +131,8 @@ func (a *answers) heard(about tag) {
 }
 
 // write does something in the background, unless too much is being done there:
-// Redis is slow then, and whoever misses it asks the service.
+// Redis is slow then. What is not shared is asked for, and what is not withdrawn
+// is ignored by whoever has heard of the end.
 func (a *answers) write(do func(context.Context)) {
 	select {
 	case a.places <- struct{}{}:
@@ -140,7 +141,7 @@ func (a *answers) write(do func(context.Context)) {
 	}
 	started := a.replicas.background(func(ctx context.Context) {
 		defer func() { <-a.places }()
-		do(ctx)
+		do(context.WithoutCancel(ctx)) // Close waits for it, no longer than a request would
 	})
 	if !started {
 		<-a.places

@@ -98,8 +98,7 @@ func BenchmarkAnswer(b *testing.B) {
 		share bool
 	}{{"redis", true}, {"service", false}} {
 		replicas := join(b, server, Config{MaxAge: time.Hour, ShareAnswers: row.share})
-		replicas.NewCache(mock.Client(), middleware.CacheConfig{})
-		below := replicas.resolvers[0]
+		below := &resolver{replicas: replicas, source: mock.Client(), maxAge: time.Hour}
 		measure(b, "from="+row.from, func() error {
 			_, _, err := below.ResolveAged(ctx, token, time.Hour)
 			return err
@@ -119,7 +118,7 @@ func BenchmarkBroadcast(b *testing.B) {
 	require.NoError(b, err)
 	cacheHere, cacheThere := here.NewCache(always, middleware.CacheConfig{}), there.NewCache(always, middleware.CacheConfig{})
 	dropped := make(chan struct{}, 1)
-	there.resolvers[0].OnSignedOut(func(secureflows.Token) { dropped <- struct{}{} })
+	there.tokens.listen(func(secureflows.Token) { dropped <- struct{}{} })
 	for b.Loop() {
 		b.StopTimer()
 		_, err := cacheThere.Resolve(context.Background(), token)

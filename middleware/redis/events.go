@@ -40,6 +40,7 @@ type events struct {
 	maxAge  time.Duration // after which an event is of no use
 	logger  *slog.Logger
 	heard   func(event)
+	self    string // tells own events from those of others
 
 	connected atomic.Bool
 	outages   atomic.Uint64
@@ -59,7 +60,8 @@ type events struct {
 const (
 	maxWaitingEvents = 10_000
 	eventBatch       = 1000 // read or written at once
-	readBlock        = 2 * time.Second
+	readBlock        = 1500 * time.Millisecond
+	readSlack        = time.Second // Redis ends a read when it comes to it
 	longestPause     = time.Second
 	// streamAge is how long the stream keeps events at least, beyond maxAge.
 	streamAge = 2 * time.Minute
@@ -97,15 +99,14 @@ func (e *events) write(ctx context.Context) {
 			_ = e.flush(context.WithoutCancel(ctx)) // whoever hears nothing asks again after MaxAge
 			return
 		}
-		for failed := false; ; failed = true {
+		for refused := false; ; {
 			err := e.flush(ctx)
-			if err == nil {
-				break
-			}
-			if !failed && e.connected.Load() && ctx.Err() == nil {
+			// An outage is listen's to report, which hears of nothing else.
+			if _, answered := rueidis.IsRedisErr(err); answered && !refused {
+				refused = true
 				e.logger.WarnContext(ctx, "secureflows: redis takes no events: what this replica signs out or revokes is noticed by others within MaxAge", "error", err)
 			}
-			if !pause.wait(ctx) {
+			if err == nil || !pause.wait(ctx) {
 				break
 			}
 		}
@@ -186,9 +187,10 @@ func (e *events) repeat() {
 func (e *events) add(event event) rueidis.Completed {
 	value := string(event.kind) + event.text
 	if oldest := e.oldest(); oldest > 0 {
-		return e.client.B().Xadd().Key(e.key).Minid().Almost().Threshold(strconv.FormatInt(oldest, 10)).Id("*").FieldValue().FieldValue("e", value).Build()
+		return e.client.B().Xadd().Key(e.key).Minid().Almost().Threshold(strconv.FormatInt(oldest, 10)).Id("*").
+			FieldValue().FieldValue("e", value).FieldValue("s", e.self).Build()
 	}
-	return e.client.B().Xadd().Key(e.key).Id("*").FieldValue().FieldValue("e", value).Build()
+	return e.client.B().Xadd().Key(e.key).Id("*").FieldValue().FieldValue("e", value).FieldValue("s", e.self).Build()
 }
 
 // oldest gives the moment before which events are dropped, by the clock of Redis,
@@ -238,7 +240,7 @@ func (e *events) follow(ctx context.Context, place *string, pause *pause) error 
 	e.repeat()
 	pause.reset()
 	for {
-		limited, cancel := context.WithTimeout(ctx, readBlock+e.timeout)
+		limited, cancel := context.WithTimeout(ctx, readBlock+readSlack+e.timeout)
 		read, err := conn.Do(limited, conn.B().Xread().Count(eventBatch).Block(readBlock.Milliseconds()).Streams().Key(e.key).Id(*place).Build()).AsXRead()
 		cancel()
 		if err != nil && !rueidis.IsRedisNil(err) {
@@ -246,7 +248,7 @@ func (e *events) follow(ctx context.Context, place *string, pause *pause) error 
 		}
 		for _, entry := range read[e.key] {
 			*place = entry.ID
-			e.hear(entry.FieldValues["e"])
+			e.hear(entry.FieldValues["e"], entry.FieldValues["s"])
 		}
 	}
 }
@@ -289,12 +291,16 @@ func (e *events) setClock(id string) {
 	e.redisNow, e.redisAt = now, time.Now()
 }
 
-func (e *events) hear(value string) {
+func (e *events) hear(value, sender string) {
 	if value == "" {
-		return // of somebody else
+		return // of some other program
 	}
-	if kind := eventKind(value[:1]); kind != hello {
-		e.received.Add(1)
+	kind := eventKind(value[:1])
+	if kind == hello {
+		return
+	}
+	e.received.Add(1)
+	if sender != e.self { // which has seen to it before it told
 		e.heard(event{kind: kind, text: value[1:]})
 	}
 }

@@ -42,6 +42,7 @@ func (g *generations[K, V]) turn() {
 func (g *generations[K, V]) get(key K) (value V, found bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	g.turn()
 	if value, found = g.younger[key]; !found {
 		value, found = g.older[key]
 	}

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,7 +27,14 @@ import (
 	"github.com/secureflows/secureflows-go/middleware/redis"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	stop := startExamples()
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		stop()
+		os.Exit(code)
+	}))
+}
 
 // soon is how long anything may take that takes milliseconds on a machine with
 // nothing else to do.
@@ -62,6 +72,25 @@ func (f *fleet) done(command string) int {
 	return number
 }
 
+// events are the values in the stream, oldest first.
+func (f *fleet) events() (values []string) {
+	f.t.Helper()
+	entries, _ := f.redis.Do("XRANGE", "secureflows:events", "-", "+").([]any)
+	for _, entry := range entries {
+		fields, _ := entry.([]any)[1].([]any)
+		values = append(values, fmt.Sprint(fields[1]))
+	}
+	return values
+}
+
+// dropLastEvent takes the last one away, as a failover may.
+func (f *fleet) dropLastEvent() {
+	f.t.Helper()
+	last, _ := f.redis.Do("XREVRANGE", "secureflows:events", "+", "-", "COUNT", "1").([]any)
+	require.Len(f.t, last, 1)
+	require.Equal(f.t, int64(1), f.redis.Do("XDEL", "secureflows:events", fmt.Sprint(last[0].([]any)[0])))
+}
+
 // member is one of them. The way to Redis that it has is its own.
 type member struct {
 	*redis.Replicas
@@ -70,13 +99,11 @@ type member struct {
 	wire   *wire
 	asker  *asker
 	cache  *middleware.Cache
+	second *middleware.Cache // of some
 	log    *journal
 }
 
 type change func(*redis.Config)
-
-// lasting is a MaxAge that no test waits for: whatever is noticed was heard.
-func lasting(config *redis.Config) { config.MaxAge = time.Hour }
 
 func aging(maxAge time.Duration) change { return func(config *redis.Config) { config.MaxAge = maxAge } }
 
@@ -110,7 +137,9 @@ func (f *fleet) start(changes ...change) *member {
 	f.t.Helper()
 	r := &member{t: f.t, wire: newWire(f.t, f.redis.Addr()), asker: &asker{service: f.service}, log: &journal{}}
 	r.client = dial(f.t, r.wire.url())
-	config := redis.Config{EncryptionKeys: keysOf(1), MaxAge: time.Hour, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
+	// A MaxAge that no test waits for: whatever is noticed was heard. The Timeout is
+	// for a machine that does other things as well.
+	config := redis.Config{EncryptionKeys: keysOf(1), MaxAge: time.Hour, Timeout: 5 * time.Second, Logger: slog.New(slog.NewTextHandler(r.log, nil))}
 	for _, change := range changes {
 		change(&config)
 	}
@@ -190,21 +219,24 @@ type service struct {
 	mu     sync.Mutex // guards all below
 	ended  map[string]error
 	asked  map[string]int
-	before func(text string) // an answer is decided, and then on its way; nil for nothing
+	emails map[string]string // that are not those of userOf
 }
 
-func (s *service) answer(text string) error {
+func (s *service) answer(text string) (secureflows.Identity, error) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.asked == nil {
 		s.asked = map[string]int{}
 	}
 	s.asked[text]++
-	err, before := s.ended[text], s.before
-	s.mu.Unlock()
-	if before != nil {
-		before(text)
+	if err := s.ended[text]; err != nil {
+		return secureflows.Identity{}, err
 	}
-	return err
+	identity := userOf(text)
+	if email, changed := s.emails[text]; changed {
+		identity.Email = email
+	}
+	return identity, nil
 }
 
 // end ends tokens, as somebody does elsewhere.
@@ -217,12 +249,6 @@ func (s *service) end(texts ...string) {
 	for _, text := range texts {
 		s.ended[text] = secureflows.ErrSessionRevoked
 	}
-}
-
-func (s *service) delay(before func(text string)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.before = before
 }
 
 // times is how often the service was asked about a token.
@@ -251,15 +277,14 @@ func (a *asker) Resolve(_ context.Context, token secureflows.Token) (secureflows
 	a.asked[text]++
 	hold := a.hold
 	a.mu.Unlock()
-	err := a.service.answer(text)
+	identity, err := a.service.answer(text)
 	if hold != nil {
 		hold(text)
 	}
 	if err != nil {
 		a.tell(token)
-		return secureflows.Identity{}, err
 	}
-	return userOf(text), nil
+	return identity, err
 }
 
 func (a *asker) OnSignedOut(listener func(secureflows.Token)) (stop func()) {

@@ -2,9 +2,10 @@ package redis
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"slices"
+	"reflect"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -61,6 +62,7 @@ type Replicas struct {
 	keys    keyring
 	link    *link
 	events  *events
+	tokens  *tokens
 	answers *answers
 	store   *Store
 	counts  counters
@@ -68,10 +70,10 @@ type Replicas struct {
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
 
-	mu        sync.Mutex // guards what is below
-	closed    bool
-	running   sync.WaitGroup
-	resolvers []*resolver
+	mu      sync.Mutex // guards what is below
+	closed  bool
+	running sync.WaitGroup
+	sources map[middleware.Resolver]bool // that are listened to
 }
 
 // New connects this process with the others over client, which is the
@@ -97,17 +99,18 @@ func New(client rueidis.Client, config Config) (*Replicas, error) {
 	}
 	r := &Replicas{
 		client: client, config: config, maxAge: max(config.MaxAge, 0), keys: newKeyring(config.EncryptionKeys),
-		link: newLink(client, config.Timeout),
+		link: newLink(client, config.Timeout), sources: make(map[middleware.Resolver]bool),
 	}
 	if config.MaxAge == 0 {
 		r.maxAge = 10 * time.Second
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
+	r.tokens = newTokens(r)
 	r.store = newStore(r)
 	r.answers = newAnswers(r)
 	r.events = &events{
 		client: client, key: config.Prefix + "events", timeout: config.Timeout, maxAge: r.maxAge + flightAge,
-		logger: config.Logger, heard: r.heard, wake: make(chan struct{}, 1),
+		logger: config.Logger, heard: r.heard, self: rand.Text()[:8], wake: make(chan struct{}, 1),
 	}
 	r.background(r.events.listen)
 	r.background(r.events.write)
@@ -144,10 +147,10 @@ func (r *Replicas) Store() *Store { return r.store }
 // Like middleware.NewCache it panics on a configuration that cannot work.
 func (r *Replicas) NewCache(source middleware.Resolver, config middleware.CacheConfig) *middleware.Cache {
 	switch {
-	case source == nil:
+	case isNil(source):
 		panic("redis: NewCache: the resolver is nil: give it a *secureflows.Client")
 	case config.MaxAge > r.maxAge:
-		panic(fmt.Sprintf("redis: NewCache: CacheConfig.MaxAge is %v, longer than Config.MaxAge: replicas would forget what they have to hear", config.MaxAge))
+		panic(fmt.Sprintf("redis: NewCache: CacheConfig.MaxAge is %v, longer than the %v of Config.MaxAge: set that as well, or leave this 0", config.MaxAge, r.maxAge))
 	case config.Timeout > flightAge:
 		panic(fmt.Sprintf("redis: NewCache: CacheConfig.Timeout is %v: use at most %v", config.Timeout, flightAge))
 	case config.MaxAge == 0:
@@ -156,32 +159,58 @@ func (r *Replicas) NewCache(source middleware.Resolver, config middleware.CacheC
 	if config.MaxAge == 0 {
 		config.MaxAge = -1 // nothing is kept
 	}
-	own := &resolver{
-		replicas: r, source: source, maxAge: max(config.MaxAge, 0),
-		known: newGenerations[tag, *known](r.maxAge+flightAge, r.config.MaxEntries),
-	}
-	r.mu.Lock()
-	r.resolvers = append(r.resolvers, own)
-	r.mu.Unlock()
-	if reporter, ok := source.(interface {
-		OnSignedOut(listener func(secureflows.Token)) (stop func())
-	}); ok {
-		reporter.OnSignedOut(own.signedOut)
-	}
-	return middleware.NewCache(own, config)
+	r.hear(source)
+	return middleware.NewCache(&resolver{replicas: r, source: source, maxAge: max(config.MaxAge, 0)}, config)
 }
 
-// end tells everybody that a token has ended, by its tags.
+// hear listens to a source, once for all caches in front of it.
+func (r *Replicas) hear(source middleware.Resolver) {
+	reporter, ok := source.(interface {
+		OnSignedOut(listener func(secureflows.Token)) (stop func())
+	})
+	if !ok {
+		return
+	}
+	if reflect.TypeOf(source).Kind() == reflect.Pointer {
+		r.mu.Lock()
+		heard := r.sources[source]
+		r.sources[source] = true
+		r.mu.Unlock()
+		if heard {
+			return
+		}
+	}
+	reporter.OnSignedOut(r.signedOut)
+}
+
+func isNil(source middleware.Resolver) bool {
+	client, isClient := source.(*secureflows.Client)
+	cache, isCache := source.(*middleware.Cache)
+	return source == nil || isClient && client == nil || isCache && cache == nil
+}
+
+// signedOut passes on what has ended here.
+func (r *Replicas) signedOut(token secureflows.Token) {
+	if token.IsZero() {
+		return
+	}
+	if tags := r.keys.tags(token); r.tokens.ended(tags) {
+		r.end(tags)
+	}
+	r.tokens.inform(token)
+}
+
+// end tells everybody that a token has ended, by its tags: while keys are changed,
+// others may have another one in front.
 func (r *Replicas) end(tags []tag) {
 	r.answers.withdraw(tags)
-	r.events.tell(tokenEnded, tags[0].String())
+	for _, about := range tags {
+		r.events.tell(tokenEnded, about.String())
+	}
 }
 
 // heard does what another replica's event asks for.
 func (r *Replicas) heard(event event) {
-	r.mu.Lock()
-	resolvers := slices.Clip(r.resolvers)
-	r.mu.Unlock()
 	switch event.kind {
 	case tokenEnded:
 		about, ok := parseTag(event.text)
@@ -189,15 +218,17 @@ func (r *Replicas) heard(event event) {
 			return
 		}
 		r.answers.heard(about)
-		for _, own := range resolvers {
-			own.heard(about)
+		if token, known := r.tokens.of(about); known {
+			r.counts.evicted.Add(1)
+			r.tokens.inform(token)
 		}
 	case recordChanged:
 		r.store.changed(event.text)
 	case anything:
 		r.store.changedAll()
-		for _, own := range resolvers {
-			own.heardAll()
+		for _, token := range r.tokens.clear() {
+			r.counts.evicted.Add(1)
+			r.tokens.inform(token)
 		}
 	}
 }
