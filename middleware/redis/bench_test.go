@@ -20,7 +20,7 @@ import (
 )
 
 // join connects one more replica, with a connection of its own.
-func join(b *testing.B, server *redistest.Server, config Config) *Replicas {
+func join(b testing.TB, server *redistest.Server, config Config) *Replicas {
 	b.Helper()
 	connection, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{server.Addr()}})
 	require.NoError(b, err)

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secureflows/secureflows-go/internal/redistest"
 )
 
 // What is said of it: at least a lifetime, and less than two.
@@ -110,4 +113,27 @@ func TestOverflowWhileTelling(t *testing.T) {
 	}
 	assert.True(t, kinds[anything])
 	assert.LessOrEqual(t, len(e.waiting), maxWaitingEvents)
+}
+
+// What nobody can need any more goes as others come, by the clock of Redis. It
+// goes in blocks of a hundred or so.
+func TestTheStreamDropsWhatIsOld(t *testing.T) {
+	server := redistest.Start(t)
+	r := join(t, server, Config{})
+	tell := func(count int) {
+		before := r.Stats().Sent
+		for range count {
+			r.events.tell(recordChanged, "visitor")
+		}
+		require.Eventually(t, func() bool { return r.Stats().Sent == before+uint64(count) }, 20*time.Second, time.Millisecond)
+	}
+	tell(1000)
+	assert.EqualValues(t, 1001, server.Do("XLEN", r.events.key), "with the hello")
+
+	// As if the first had been told that long ago.
+	r.events.mu.Lock()
+	r.events.redisAt = r.events.redisAt.Add(-r.events.maxAge - streamAge - time.Minute)
+	r.events.mu.Unlock()
+	tell(1)
+	assert.Less(t, server.Do("XLEN", r.events.key), int64(200))
 }
