@@ -23,7 +23,7 @@ func (b *Browser) Logout(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	visitor, err := b.visitors.find(r)
-	if err == nil || visitor != nil { // one who could not be noted as seen
+	if err == nil {
 		err = b.visitors.signOut(w, r)
 	}
 	if err != nil {

@@ -96,9 +96,11 @@ func (v *visitors) find(r *http.Request) (*visitor, error) {
 	}
 	if now.Sub(visitor.Seen) >= v.idle/20 {
 		visitor.Seen = now
-		err = v.update(r.Context(), visitor)
+		// A store that takes no writes just now is no reason to refuse them: the
+		// next request tries again.
+		_ = v.update(r.Context(), visitor)
 	}
-	return visitor, err
+	return visitor, nil
 }
 
 // expiry is when a visitor is signed out who does nothing.
