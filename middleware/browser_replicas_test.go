@@ -299,13 +299,13 @@ func TestWhoLeavesDoesNotWait(t *testing.T) {
 func TestNoMoreThanSomeWaitForARenewal(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		sites, v := renewing(t, atomically(newAtomic()))
-		answers, done := navigate(t.Context(), sites[:1], v, 1+1000+7)
+		answers, done := navigate(t.Context(), sites[:1], v, 1+256+7)
 		pass(50 * time.Millisecond)
 		assert.Len(t, answers, 1+7, "how many went out at once")
 		pass(4 * time.Second)
 		done.Wait()
 		// And those who waited make room for others.
-		again, done := navigate(t.Context(), sites[:1], v, 1+1000)
+		again, done := navigate(t.Context(), sites[:1], v, 1+256)
 		pass(50 * time.Millisecond)
 		assert.Len(t, again, 1)
 		pass(4 * time.Second)
@@ -361,7 +361,8 @@ func TestAStoreThatFailsHoldsUpNoRenewal(t *testing.T) {
 		close(answers)
 		for answer := range answers {
 			assert.True(t, answer.renews(sites[0]), "%+v", answer)
-			assert.Zero(t, answer.after)
+			// One may have seen the claim of another before that was given back.
+			assert.LessOrEqual(t, answer.after, 100*time.Millisecond)
 		}
 	})
 }

@@ -60,15 +60,15 @@ const (
 	// renewalLook is how often they look whether it is back.
 	renewalLook = 100 * time.Millisecond
 	// maxWaiting bounds how many wait at once. More go out at once.
-	maxWaiting = 1000
+	maxWaiting = 256
 )
 
 // renewedElsewhere waits where another request of a visitor, on any replica, has
 // gone to renew their token, and reports whether it has come back. The visitor
 // has a new id then.
 func (b *Browser) renewedElsewhere(r *http.Request, visitor *visitor) bool {
-	began := time.Now()
-	first, err := b.claims.take(r.Context(), "renewal-"+visitor.id, began.Add(renewalTurn))
+	began, claim := time.Now(), "renewal-"+visitor.id
+	first, err := b.claims.take(r.Context(), claim, began.Add(renewalTurn))
 	if first || err != nil {
 		return false
 	}
@@ -79,7 +79,7 @@ func (b *Browser) renewedElsewhere(r *http.Request, visitor *visitor) bool {
 	defer b.waiting.Add(-1)
 	look := time.NewTicker(renewalLook)
 	defer look.Stop()
-	for time.Since(began) < renewalTurn {
+	for b.claims.held(claim) { // its end is that of the turn, unless the store fails
 		select {
 		case <-look.C:
 		case <-r.Context().Done():

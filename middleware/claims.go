@@ -47,11 +47,23 @@ func (c *claims) takeHere(id string, expiry time.Time) (first bool) {
 	if now.Sub(c.since) >= claimAge || len(c.younger) >= maxClaims/2 {
 		c.younger, c.older, c.since = make(map[string]time.Time), c.younger, now
 	}
-	if now.Before(c.younger[id]) || now.Before(c.older[id]) {
+	if c.heldAt(id, now) {
 		return false
 	}
 	c.younger[id] = expiry
 	return true
+}
+
+// held reports whether this replica knows of a claim of id.
+func (c *claims) held(id string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.heldAt(id, time.Now())
+}
+
+// heldAt is held for a caller that holds the lock.
+func (c *claims) heldAt(id string, now time.Time) bool {
+	return now.Before(c.younger[id]) || now.Before(c.older[id])
 }
 
 // release gives a claim back.
