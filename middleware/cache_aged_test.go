@@ -196,12 +196,10 @@ func TestAskingAheadTakesWhatLastsAGoodWhile(t *testing.T) {
 		assert.Equal(t, []time.Duration{10 * time.Second, 5 * time.Second}, source.asked())
 		// 6 s are left of it.
 		pass(5900 * time.Millisecond)
-		source.slow(time.Minute)
+		source.say(answering(secureflows.Identity{}, errDown).answer)
 		assert.Equal(t, http.StatusOK, status(handler, bearing("abc")))
-		source.slow(0)
-		source.say(refused)
 		pass(200 * time.Millisecond)
-		assert.Equal(t, http.StatusUnauthorized, status(handler, bearing("abc")))
+		assert.Equal(t, http.StatusServiceUnavailable, status(handler, bearing("abc")))
 	})
 }
 
