@@ -18,17 +18,17 @@ var texts = []string{
 
 // handOn names functions of other packages that give back what they are given.
 var handOn = map[string][]string{
-	"fmt":       {"Sprint", "Sprintf", "Sprintln", "Append", "Appendf", "Appendln", "Errorf"},
-	"errors":    {"New", "Join", "Unwrap"},
-	"io":        {"ReadAll", "TeeReader", "LimitReader", "NopCloser", "MultiReader"},
-	"net/http":  {"Get", "Values", "Clone", "Header", "FormValue", "PathValue"},
-	"sync":      {"Load", "LoadOrStore", "Swap", "Get"},
-	"context":   {"WithValue", "Value", "WithCancel", "WithTimeout", "WithDeadline"},
-	"cmp":       {"Or"},
-	"log/slog":  {"String", "Any", "Group", "StringValue", "AnyValue", "GroupValue", "With"},
-	"math/big":  {"SetString", "String", "SetBytes", "Bytes"},
-	"mime":      {"FormatMediaType"},
-	"net/mail":  {"ParseAddress"},
+	"fmt":      {"Sprint", "Sprintf", "Sprintln", "Append", "Appendf", "Appendln", "Errorf"},
+	"errors":   {"New", "Join", "Unwrap"},
+	"io":       {"ReadAll", "TeeReader", "LimitReader", "NopCloser", "MultiReader"},
+	"net/http": {"Get", "Values", "Clone", "Header", "FormValue", "PathValue"},
+	"sync":     {"Load", "LoadOrStore", "Swap", "Get"},
+	"context":  {"WithValue", "Value", "WithCancel", "WithTimeout", "WithDeadline"},
+	"cmp":      {"Or"},
+	"log/slog": {"String", "Any", "Group", "StringValue", "AnyValue", "GroupValue", "With"},
+	"math/big": {"SetString", "String", "SetBytes", "Bytes"},
+	"mime":     {"FormatMediaType"},
+	"net/mail": {"ParseAddress"},
 }
 
 // keeps are the methods that put their arguments into their receiver, by name,
@@ -69,8 +69,8 @@ func (p *Program) past(call ssa.CallInstruction) {
 	}
 }
 
-// results gives what a call results in, but for errors and conditions. The
-// error of fmt.Errorf and of errors, which is all they give, is a result.
+// results gives what a call results in, but for conditions, and for errors that
+// are not made of what the call is given, as those of fmt and errors are.
 func results(call ssa.CallInstruction) []ssa.Value {
 	v := call.Value()
 	if v == nil {
@@ -79,11 +79,16 @@ func results(call ssa.CallInstruction) []ssa.Value {
 	n := call.Common().Signature().Results().Len()
 	var found []ssa.Value
 	for i := range n {
-		if result := resultOf(call, i); result != nil && !isBool(result.Type()) && (n == 1 || !isError(result.Type())) {
+		if result := resultOf(call, i); result != nil && !isBool(result.Type()) && (makesErrors(call) || !isError(result.Type())) {
 			found = append(found, result)
 		}
 	}
 	return found
+}
+
+func makesErrors(call ssa.CallInstruction) bool {
+	callee := Callee(call)
+	return callee != nil && callee.Pkg() != nil && (callee.Pkg().Path() == "fmt" || callee.Pkg().Path() == "errors")
 }
 
 // writes makes the edges of functions that write to one of their arguments, and

@@ -4,6 +4,7 @@ package sdk
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -90,12 +91,4 @@ func Is(t types.Type, path, name string) bool {
 }
 
 // In reports whether fn is one of the names.
-func In(fn *types.Func, names ...Name) bool {
-	of := Of(fn)
-	for _, name := range names {
-		if of == name {
-			return true
-		}
-	}
-	return false
-}
+func In(fn *types.Func, names ...Name) bool { return slices.Contains(names, Of(fn)) }
