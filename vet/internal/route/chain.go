@@ -96,6 +96,9 @@ func (f *finder) origins(v ssa.Value, in *frame, deep int) chain {
 // value is a handler that is no function: the ServeHTTP of its type, where that
 // is of this package.
 func (f *finder) value(v ssa.Value) chain {
+	if isRouter(v) {
+		return chain{routers: []ssa.Value{v}}
+	}
 	named := sdk.Named(v.Type())
 	if named != nil {
 		for method := range named.Methods() {
@@ -114,6 +117,8 @@ func (f *finder) all(values []ssa.Value, in *frame, deep int) chain {
 	for i, v := range values {
 		c := f.chain(v, in, deep+1)
 		found.handlers = append(found.handlers, c.handlers...)
+		found.routers = append(found.routers, c.routers...)
+		found.stripped = join(found.stripped, c.stripped)
 		found.opaque = found.opaque || c.opaque
 		// What is a guard on one way alone is none on the other.
 		if i == 0 || len(c.guards) < len(found.guards) {
@@ -131,14 +136,14 @@ func (f *finder) closure(v *ssa.MakeClosure, in *frame, deep int) chain {
 	if !ok || flow.IsBound(fn) {
 		return found
 	}
+	wraps := false
 	for _, binding := range v.Bindings {
 		if isFunc(binding.Type()) || isHandler(binding) {
-			c := f.chain(binding, in, deep+1)
-			found.handlers = append(found.handlers, c.handlers...)
-			found.guards = append(found.guards, c.guards...)
-			found.opaque = found.opaque || c.opaque
+			found.add(f.chain(binding, in, deep+1))
+			wraps = true
 		}
 	}
+	found.opaque = found.opaque || wraps && f.looks(fn)
 	return found
 }
 
@@ -166,6 +171,7 @@ func (f *finder) call(v *ssa.Call, in *frame, deep int) chain {
 	found := returned[0]
 	for _, c := range returned[1:] {
 		found.handlers = append(found.handlers, c.handlers...)
+		found.routers = append(found.routers, c.routers...)
 		found.opaque = found.opaque || c.opaque
 	}
 	return found
@@ -174,14 +180,20 @@ func (f *finder) call(v *ssa.Call, in *frame, deep int) chain {
 // foreign is a wrapper of another package, of which only the handler in it is
 // known.
 func (f *finder) foreign(v *ssa.Call, in *frame, deep int) chain {
-	found := chain{opaque: true}
+	if isRouter(v) {
+		return chain{routers: []ssa.Value{v}}
+	}
+	callee := flow.Callee(v)
+	found := chain{opaque: callee == nil || !isPlain(callee)}
+	if sdk.In(callee, sdk.Name{Package: "net/http", Func: "StripPrefix"}) {
+		found.stripped = text(flow.Args(v)[0])
+	}
 	for _, argument := range flow.Args(v) {
 		if isFunc(argument.Type()) || isHandler(argument) {
-			c := f.chain(argument, in, deep+1)
-			found.handlers = append(found.handlers, c.handlers...)
-			found.guards = append(found.guards, c.guards...)
+			found.add(f.chain(argument, in, deep+1))
 		}
 	}
+	found.opaque = found.opaque || len(found.handlers) == 0 && len(found.routers) == 0
 	return found
 }
 

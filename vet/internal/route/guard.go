@@ -16,8 +16,19 @@ const depth = 12
 // finder looks through wrappers and routers.
 type finder struct {
 	flow *flow.Program
-	// wrapped are the guards around each router as a whole, by what it comes from.
-	wrapped map[ssa.Value][]sdk.Name
+	// wrapped is what stands around each router as a whole, by what it comes from.
+	wrapped map[ssa.Value][]wrapping
+	// mounted is where a router was mounted below another.
+	mounted map[ssa.Value]mount
+}
+
+// wrapping is the middleware around a router.
+type wrapping struct {
+	guards []sdk.Name
+	opaque bool
+	// use is the call that told the router to use it, where only what is
+	// registered afterwards is behind it; or nil.
+	use ssa.CallInstruction
 }
 
 // chain is what a handler turned out to be.
@@ -25,91 +36,160 @@ type chain struct {
 	handlers []*ssa.Function
 	guards   []sdk.Name
 	opaque   bool
+	routers  []ssa.Value // in place of a handler
+	stripped string      // by StripPrefix, in front of one
 }
 
-// newFinder notes which routers stand behind a guard as a whole: mounted behind
-// one, or told to Use one.
+// add takes over what stands on the same way.
+func (c *chain) add(other chain) {
+	c.handlers = append(c.handlers, other.handlers...)
+	c.routers = append(c.routers, other.routers...)
+	c.stripped = join(c.stripped, other.stripped)
+	c.opaque = c.opaque || other.opaque
+	for _, guard := range other.guards {
+		if !slices.Contains(c.guards, guard) {
+			c.guards = append(c.guards, guard)
+		}
+	}
+}
+
+// newFinder notes which routers stand behind a guard as a whole: wrapped in one,
+// or told to Use one.
 func newFinder(program *flow.Program) *finder {
-	f := &finder{flow: program, wrapped: map[ssa.Value][]sdk.Name{}}
+	f := &finder{flow: program, wrapped: map[ssa.Value][]wrapping{}, mounted: map[ssa.Value]mount{}}
 	for call := range program.Calls() {
 		callee := flow.Callee(call)
 		if guard, ok := sdk.Guard(callee); ok && len(flow.Args(call)) > 0 {
-			f.wrap(flow.Args(call)[0], guard)
+			f.wrap(flow.Args(call)[0], wrapping{guards: []sdk.Name{guard}})
 		}
 		if callee != nil && callee.Name() == "Use" && routerPackage(callee) != "" {
-			for _, argument := range flow.Args(call) {
-				for _, middleware := range elements(argument) {
-					f.wrap(flow.Receiver(call), f.guardsIn(middleware, 0)...)
-				}
-			}
+			f.use(call)
 		}
-		if callee == nil {
+		if callee == nil && len(call.Common().Args) > 0 {
 			for _, guard := range f.made(call.Common().Value) {
-				f.wrap(call.Common().Args[0], guard)
+				f.wrap(call.Common().Args[0], wrapping{guards: []sdk.Name{guard}})
 			}
 		}
+	}
+	for call := range program.Calls() {
+		f.mount(call)
 	}
 	return f
 }
 
-func (f *finder) wrap(router ssa.Value, guards ...sdk.Name) {
-	if len(guards) == 0 {
+func (f *finder) use(call ssa.CallInstruction) {
+	var found wrapping
+	if ordered(flow.Receiver(call)) {
+		found.use = call
+	}
+	for _, argument := range flow.Args(call) {
+		for _, middleware := range elements(argument) {
+			guards := f.guardsIn(middleware, 0)
+			found.guards = append(found.guards, guards...)
+			found.opaque = found.opaque || len(guards) == 0 && f.foreignMiddleware(middleware, 0)
+		}
+	}
+	f.wrap(flow.Receiver(call), found)
+}
+
+// ordered reports whether what a router is told to use stands in front of the
+// routes that come afterwards alone. gorilla/mux and an echo.Echo look it up for
+// each request; chi panics when a route came before.
+func ordered(router ssa.Value) bool {
+	return router != nil && !sdk.Is(router.Type(), "github.com/gorilla/mux", "Router") && sdk.TypeName(router.Type()) != "Echo"
+}
+
+func (f *finder) wrap(router ssa.Value, w wrapping) {
+	if len(w.guards) == 0 && !w.opaque {
 		return
 	}
 	for origin := range f.flow.Origins(router) {
-		f.wrapped[origin] = append(f.wrapped[origin], guards...)
+		f.wrapped[origin] = append(f.wrapped[origin], w)
 	}
 }
 
+// before reports whether what w was told is in force at a call: it is unless it
+// comes later in the same function.
+func (w wrapping) before(at ssa.CallInstruction) bool {
+	return w.use == nil || w.use.Parent() != at.Parent() || w.use.Pos() < at.Pos()
+}
+
 func (f *finder) route(call ssa.CallInstruction, r registered) Route {
-	found := Route{Call: call, Method: r.method, Path: r.path}
+	var all chain
 	for _, handler := range r.handlers {
-		c := f.chain(handler, nil, 0)
-		found.Handlers = append(found.Handlers, c.handlers...)
-		found.Guards = append(found.Guards, c.guards...)
-		found.Opaque = found.Opaque || c.opaque
+		all.add(f.chain(handler, nil, 0))
 	}
+	path := r.path
 	if r.router != nil {
-		found.Guards = append(found.Guards, f.around(r.router, 0)...)
+		all.add(f.around(r.router, call, 0))
+		if r.constant {
+			path = join(f.prefix(r.router, 0), r.path)
+		}
+	}
+	return Route{
+		Call: call, Method: r.method, Path: path,
+		Handlers: all.handlers, Guards: all.guards, Opaque: all.opaque || len(all.routers) > 0,
+	}
+}
+
+// around gives what is in front of a router at a call: its own guards, and those
+// of the routers it was made from by With, Group, Route and the like, or is
+// mounted below.
+func (f *finder) around(router ssa.Value, at ssa.CallInstruction, deep int) chain {
+	if deep > depth {
+		return chain{opaque: true}
+	}
+	var found chain
+	for origin := range f.flow.Origins(router) {
+		for _, w := range f.wrapped[origin] {
+			if w.before(at) {
+				found.add(chain{guards: w.guards, opaque: w.opaque})
+			}
+		}
+		if m, ok := f.mounted[origin]; ok {
+			found.add(chain{guards: m.between.guards, opaque: m.between.opaque})
+			if m.router != nil {
+				found.add(f.around(m.router, m.at, deep+1))
+			}
+		}
+		switch origin := origin.(type) {
+		case *ssa.Call:
+			if routerPackage(flow.Callee(origin)) != "" {
+				found.add(f.derived(origin, deep))
+			}
+		case *ssa.Parameter:
+			for _, call := range f.above(origin) {
+				found.add(f.around(flow.Receiver(call), call, deep+1))
+			}
+		case *ssa.FieldAddr: // gin's Engine, by the RouterGroup within it
+			found.add(f.around(origin.X, at, deep+1))
+		}
 	}
 	return found
 }
 
-// around gives the guards in front of a router: its own, and those of the
-// routers it was made from by With, Group, Route and the like.
-func (f *finder) around(router ssa.Value, deep int) []sdk.Name {
-	var guards []sdk.Name
-	if deep > depth {
-		return nil
-	}
-	for origin := range f.flow.Origins(router) {
-		guards = append(guards, f.wrapped[origin]...)
-		switch origin := origin.(type) {
-		case *ssa.Call:
-			if routerPackage(flow.Callee(origin)) == "" {
+// derived gives what is in front of a router that a method of another made.
+func (f *finder) derived(call *ssa.Call, deep int) chain {
+	var found chain
+	for _, argument := range flow.Args(call) {
+		for _, middleware := range elements(argument) {
+			if isString(middleware.Type()) {
 				continue
 			}
-			for _, argument := range flow.Args(origin) {
-				for _, middleware := range elements(argument) {
-					guards = append(guards, f.guardsIn(middleware, 0)...)
-				}
-			}
-			if receiver := flow.Receiver(origin); receiver != nil {
-				guards = append(guards, f.around(receiver, deep+1)...)
-			}
-		case *ssa.Parameter:
-			guards = append(guards, f.above(origin, deep)...)
-		case *ssa.FieldAddr: // gin's Engine, by the RouterGroup within it
-			guards = append(guards, f.around(origin.X, deep+1)...)
+			guards := f.guardsIn(middleware, 0)
+			found.add(chain{guards: guards, opaque: len(guards) == 0 && f.foreignMiddleware(middleware, 0)})
 		}
 	}
-	return guards
+	if receiver := flow.Receiver(call); receiver != nil {
+		found.add(f.around(receiver, call, deep+1))
+	}
+	return found
 }
 
-// above gives the guards of the router whose Group or Route is given the
-// function that has this parameter.
-func (f *finder) above(parameter *ssa.Parameter, deep int) []sdk.Name {
-	var guards []sdk.Name
+// above gives the calls of a router's Group or Route that are given the function
+// which has this parameter.
+func (f *finder) above(parameter *ssa.Parameter) []ssa.CallInstruction {
+	var found []ssa.CallInstruction
 	for call := range f.flow.Calls() {
 		callee := flow.Callee(call)
 		if callee == nil || routerPackage(callee) == "" || (callee.Name() != "Group" && callee.Name() != "Route") {
@@ -118,11 +198,11 @@ func (f *finder) above(parameter *ssa.Parameter, deep int) []sdk.Name {
 		for _, argument := range flow.Args(call) {
 			if _, isFunc := argument.Type().Underlying().(*types.Signature); isFunc &&
 				slices.Contains(f.flow.Targets(argument), parameter.Parent()) {
-				guards = append(guards, f.around(flow.Receiver(call), deep+1)...)
+				found = append(found, call)
 			}
 		}
 	}
-	return guards
+	return found
 }
 
 // guardsIn gives the guards that a middleware is, or was made of: the method

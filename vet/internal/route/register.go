@@ -22,8 +22,9 @@ var routers = []string{
 // verbs are the methods named after one of HTTP's.
 var verbs = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"}
 
-func routerPackage(fn *types.Func) string {
-	path := sdk.Of(fn).Package
+func routerPackage(fn *types.Func) string { return known(sdk.Of(fn).Package) }
+
+func known(path string) string {
 	for _, router := range routers {
 		if path == router || strings.HasPrefix(path, router+"/") {
 			return router
@@ -37,7 +38,7 @@ func find(pass *analysis.Pass) (any, error) {
 	if program == nil {
 		return (*Table)(nil), nil
 	}
-	t := &Table{flow: program}
+	t := &Table{flow: program, certain: pass.Pkg.Name() == "main" || guarding(program)}
 	f := newFinder(program)
 	for call := range program.Calls() {
 		if registered, ok := registration(call); ok {
@@ -52,6 +53,7 @@ type registered struct {
 	method, path string
 	router       ssa.Value   // nil for the default mux
 	handlers     []ssa.Value // the handler, and middleware of this route
+	constant     bool        // the path is one
 }
 
 // registration reads a call that registers a route.
@@ -73,6 +75,8 @@ func registration(call ssa.CallInstruction) (registered, bool) {
 	case name == "Handle", name == "HandleFunc", name == "Any":
 	case slices.Contains(verbs, strings.ToUpper(name)) && len(arguments) >= 2:
 		found.method = strings.ToUpper(name)
+	case routerPackage(callee) == gorilla && (name == "Handler" || name == "HandlerFunc") && sdk.TypeName(found.router.Type()) == "Route":
+		return built(call), true
 	default:
 		return registered{}, false
 	}
@@ -80,13 +84,96 @@ func registration(call ssa.CallInstruction) (registered, bool) {
 		return registered{}, false
 	}
 	found.path = text(arguments[0])
+	found.constant = found.path != "" || isConstant(arguments[0])
 	if method, path, ok := strings.Cut(found.path, " "); ok && routerPackage(callee) == "net/http" {
 		found.method, found.path = method, strings.TrimSpace(path)
+	}
+	if routerPackage(callee) == gorilla && call.Value() != nil {
+		found.method = methods(call.Value(), 0)
 	}
 	for _, argument := range arguments[1:] {
 		found.handlers = append(found.handlers, elements(argument)...)
 	}
 	return found, true
+}
+
+// gorilla says a route's method, and may say its path, in calls of their own.
+const gorilla = "github.com/gorilla/mux"
+
+// built reads a route of gorilla/mux that ends in its handler.
+func built(call ssa.CallInstruction) registered {
+	found := registered{router: flow.Receiver(call), handlers: flow.Args(call), constant: true}
+	for v := found.router; ; {
+		before, ok := v.(*ssa.Call)
+		if !ok || routerPackage(flow.Callee(before)) != gorilla {
+			break
+		}
+		if method := methodOf(before); method != "" {
+			found.method = method
+		}
+		v = flow.Receiver(before)
+	}
+	if found.method == "" && call.Value() != nil {
+		found.method = methods(call.Value(), 0)
+	}
+	return found
+}
+
+// methods gives the method that is said of a route after its registration.
+func methods(route ssa.Value, deep int) string {
+	if route.Referrers() == nil || deep > depth {
+		return ""
+	}
+	for _, referrer := range *route.Referrers() {
+		call, ok := referrer.(*ssa.Call)
+		if !ok || flow.Receiver(call) != route {
+			continue
+		}
+		if method := methodOf(call); method != "" {
+			return method
+		}
+		if method := methods(call, deep+1); method != "" {
+			return method
+		}
+	}
+	return ""
+}
+
+// methodOf gives the one method that a call of Methods names.
+func methodOf(call *ssa.Call) string {
+	if callee := flow.Callee(call); callee == nil || callee.Name() != "Methods" || len(flow.Args(call)) != 1 {
+		return ""
+	}
+	if named := elements(flow.Args(call)[0]); len(named) == 1 {
+		return text(named[0])
+	}
+	return ""
+}
+
+// guarding reports whether a package guards anything itself. One that does not,
+// and is no program, may have its routes guarded where they are mounted.
+func guarding(program *flow.Program) bool {
+	for _, fn := range program.Functions {
+		for instruction := range flow.Instructions(fn) {
+			switch instruction := instruction.(type) {
+			case ssa.CallInstruction:
+				if _, ok := sdk.Guard(flow.Callee(instruction)); ok {
+					return true
+				}
+			case *ssa.MakeClosure:
+				bound, _ := instruction.Fn.(*ssa.Function)
+				if _, ok := sdk.Guard(flow.FuncOf(bound)); ok {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func isConstant(v ssa.Value) bool {
+	_, ok := v.(*ssa.Const)
+	return ok
 }
 
 // text gives the constant that v is, folded through +, or "".

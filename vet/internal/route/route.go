@@ -32,8 +32,8 @@ type Route struct {
 	Call ssa.CallInstruction
 	// Method is "" for all, or when it is not known.
 	Method string
-	// Path is as registered, without what routers above it are mounted under;
-	// "" when it is no constant.
+	// Path is as registered, below what the routers above it are mounted under
+	// where that is constant too; "" when it is no constant.
 	Path string
 	// Handlers are the functions that serve it: the handler, and wrappers of
 	// this package around it. Literals and declared functions alike.
@@ -69,6 +69,8 @@ func (r Route) Is(name sdk.Name) bool {
 type Table struct {
 	Routes []Route
 	flow   *flow.Program
+	// certain says that routes without a guard here are not guarded elsewhere.
+	certain bool
 }
 
 // Of gives the Table of a pass whose analyzer requires Analyzer.
@@ -136,20 +138,23 @@ const (
 )
 
 // Verdict says whether fn is behind Require, Allow or RequireFresh on every
-// route of this package that reaches it.
+// route of this package that reaches it. The routes of a package that is no
+// program, and guards nothing, are never open: it may be mounted behind a guard.
 func (t *Table) Verdict(fn *ssa.Function) Verdict {
 	verdict := Unknown
-	for i, route := range t.Reaching(fn) {
+	doubt := false
+	for _, route := range t.Reaching(fn) {
 		switch {
 		case route.Has():
-			if i == 0 {
-				verdict = Behind
-			}
-		case route.Opaque:
-			verdict = Unknown
+			verdict = Behind
+		case route.Opaque || !t.certain:
+			doubt = true
 		default:
 			return Open
 		}
+	}
+	if doubt {
+		return Unknown
 	}
 	return verdict
 }

@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/analysis/analysistest"
 
+	"github.com/secureflows/secureflows-go/vet/internal/flow"
 	"github.com/secureflows/secureflows-go/vet/internal/route"
 )
 
@@ -37,6 +39,29 @@ var say = &analysis.Analyzer{
 		}
 		return nil, nil
 	},
+}
+
+// judge reports of every declared function whether it is behind a guard.
+var judge = &analysis.Analyzer{
+	Name:     "judge",
+	Doc:      "reports the verdict on every function",
+	Requires: []*analysis.Analyzer{flow.Analyzer, route.Analyzer},
+	Run: func(pass *analysis.Pass) (any, error) {
+		table := route.Of(pass)
+		for _, fn := range flow.Of(pass).Functions {
+			if fn.Object() == nil {
+				continue
+			}
+			verdict := map[route.Verdict]string{route.Behind: "behind", route.Open: "open"}[table.Verdict(fn)]
+			pass.Reportf(fn.Pos(), "%s: %s, %d for it, %d reach it", fn.Name(), cmp.Or(verdict, "unknown"),
+				len(table.For(fn)), len(table.Reaching(fn)))
+		}
+		return nil, nil
+	},
+}
+
+func TestVerdicts(t *testing.T) {
+	analysistest.Run(t, "../../testdata", judge, "./src/verdict/...")
 }
 
 func TestRoutes(t *testing.T) {
