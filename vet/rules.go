@@ -4,11 +4,13 @@ import (
 	"golang.org/x/tools/go/analysis"
 
 	"github.com/secureflows/secureflows-go/vet/internal/rules/context"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/dropped"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
 )
 
 // rules are in the order of the table in README.md.
 var rules = []*analysis.Analyzer{
 	tokenleak.Analyzer,
+	dropped.Analyzer,
 	context.Analyzer,
 }
