@@ -6,6 +6,7 @@ import (
 	"github.com/secureflows/secureflows-go/vet/internal/rules/config"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/context"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/dropped"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/identity"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
 )
 
@@ -13,6 +14,7 @@ import (
 var rules = []*analysis.Analyzer{
 	config.Analyzer,
 	tokenleak.Analyzer,
+	identity.Analyzer,
 	dropped.Analyzer,
 	context.Analyzer,
 }

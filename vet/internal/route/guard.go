@@ -84,12 +84,18 @@ func (f *finder) use(call ssa.CallInstruction) {
 	}
 	for _, argument := range flow.Args(call) {
 		for _, middleware := range elements(argument) {
-			guards := f.guardsIn(middleware, 0)
-			found.guards = append(found.guards, guards...)
-			found.opaque = found.opaque || len(guards) == 0 && f.foreignMiddleware(middleware, 0)
+			all := f.middleware(middleware)
+			found.guards = append(found.guards, all.guards...)
+			found.opaque = found.opaque || all.opaque
 		}
 	}
 	f.wrap(flow.Receiver(call), found)
+}
+
+// middleware is guards, or something that may be one.
+func (f *finder) middleware(v ssa.Value) chain {
+	guards := f.guardsIn(v, 0)
+	return chain{guards: guards, opaque: len(guards) == 0 && f.foreignMiddleware(v, 0)}
 }
 
 // ordered reports whether what a router is told to use stands in front of the
@@ -118,6 +124,9 @@ func (f *finder) route(call ssa.CallInstruction, r registered) Route {
 	var all chain
 	for _, handler := range r.handlers {
 		all.add(f.chain(handler, nil, 0))
+	}
+	for _, middleware := range r.middleware {
+		all.add(f.middleware(middleware))
 	}
 	path := r.path
 	if r.router != nil {
@@ -176,8 +185,7 @@ func (f *finder) derived(call *ssa.Call, deep int) chain {
 			if isString(middleware.Type()) {
 				continue
 			}
-			guards := f.guardsIn(middleware, 0)
-			found.add(chain{guards: guards, opaque: len(guards) == 0 && f.foreignMiddleware(middleware, 0)})
+			found.add(f.middleware(middleware))
 		}
 	}
 	if receiver := flow.Receiver(call); receiver != nil {

@@ -52,7 +52,8 @@ func find(pass *analysis.Pass) (any, error) {
 type registered struct {
 	method, path string
 	router       ssa.Value   // nil for the default mux
-	handlers     []ssa.Value // the handler, and middleware of this route
+	handlers     []ssa.Value
+	middleware   []ssa.Value // of this route alone
 	constant     bool        // the path is one
 }
 
@@ -93,6 +94,13 @@ func registration(call ssa.CallInstruction) (registered, bool) {
 	}
 	for _, argument := range arguments[1:] {
 		found.handlers = append(found.handlers, elements(argument)...)
+	}
+	switch last := len(found.handlers) - 1; {
+	case last < 1:
+	case strings.Contains(routerPackage(callee), "gin"):
+		found.middleware, found.handlers = found.handlers[:last], found.handlers[last:]
+	case strings.Contains(routerPackage(callee), "echo"):
+		found.middleware, found.handlers = found.handlers[1:], found.handlers[:1]
 	}
 	return found, true
 }

@@ -106,7 +106,9 @@ func defaultContext(ctx context.Context, session *secureflows.Session) error {
 	return err
 }
 
-func atStart(browser *middleware.Browser) error { return browser.ValidateRedirects(context.Background()) }
+func atStart(browser *middleware.Browser) error {
+	return browser.ValidateRedirects(context.Background())
+}
 
 type request struct{ session *secureflows.Session }
 

@@ -56,11 +56,16 @@ func byGorilla(bearer *middleware.Bearer) http.Handler {
 
 func forEcho(echo.Context) error { return nil }
 
+func requestID(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error { return next(c) }
+}
+
 func byEcho(bearer *middleware.Bearer) http.Handler {
 	server := echo.New()
 	private := server.Group("", echo.WrapMiddleware(bearer.Require))
-	private.GET("/notes", forEcho) // want `GET /notes: forEcho behind Bearer.Require`
-	server.GET("/open", forEcho)   // want `GET /open: forEcho behind nothing`
+	private.GET("/notes", forEcho)                                              // want `GET /notes: forEcho behind Bearer.Require`
+	server.GET("/open", forEcho)                                                // want `GET /open: forEcho behind nothing`
+	server.GET("/one", forEcho, requestID, echo.WrapMiddleware(bearer.Require)) // want `GET /one: forEcho behind Bearer.Require`
 	api := server.Group("/api")
 	api.GET("/early", forEcho) // want `GET /api/early: forEcho behind nothing`
 	api.Use(echo.WrapMiddleware(bearer.Require))
@@ -79,8 +84,9 @@ func guard(wrap func(http.Handler) http.Handler) gin.HandlerFunc {
 func byGin(bearer *middleware.Bearer) http.Handler {
 	engine := gin.New()
 	private := engine.Group("/", guard(bearer.Require))
-	private.GET("/notes", forGin) // want `GET /notes: forGin behind Bearer.Require`
-	engine.GET("/open", forGin)   // want `GET /open: forGin behind nothing`
+	private.GET("/notes", forGin)                                   // want `GET /notes: forGin behind Bearer.Require`
+	engine.GET("/open", forGin)                                     // want `GET /open: forGin behind nothing`
+	engine.GET("/one", gin.Logger(), guard(bearer.Require), forGin) // want `GET /one: forGin behind Bearer.Require`
 	early := engine.Group("/early")
 	engine.Use(guard(bearer.Require))
 	early.GET("/notes", forGin)                  // want `GET /early/notes: forGin behind nothing`
