@@ -51,7 +51,7 @@ func find(pass *analysis.Pass) (any, error) {
 // registered is what a call says about a route.
 type registered struct {
 	method, path string
-	router       ssa.Value   // nil for the default mux
+	router       ssa.Value // nil for the default mux
 	handlers     []ssa.Value
 	middleware   []ssa.Value // of this route alone
 	constant     bool        // the path is one
@@ -92,17 +92,23 @@ func registration(call ssa.CallInstruction) (registered, bool) {
 	if routerPackage(callee) == gorilla && call.Value() != nil {
 		found.method = methods(call.Value(), 0)
 	}
-	for _, argument := range arguments[1:] {
-		found.handlers = append(found.handlers, elements(argument)...)
-	}
-	switch last := len(found.handlers) - 1; {
-	case last < 1:
-	case strings.Contains(routerPackage(callee), "gin"):
-		found.middleware, found.handlers = found.handlers[:last], found.handlers[last:]
-	case strings.Contains(routerPackage(callee), "echo"):
-		found.middleware, found.handlers = found.handlers[1:], found.handlers[:1]
-	}
+	found.given(arguments[1:], routerPackage(callee))
 	return found, true
+}
+
+// given tells the handler from the middleware of the route: it is the last with
+// gin, and the first with echo.
+func (r *registered) given(arguments []ssa.Value, router string) {
+	for _, argument := range arguments {
+		r.handlers = append(r.handlers, elements(argument)...)
+	}
+	switch last := len(r.handlers) - 1; {
+	case last < 1:
+	case strings.Contains(router, "gin"):
+		r.middleware, r.handlers = r.handlers[:last], r.handlers[last:]
+	case strings.Contains(router, "echo"):
+		r.middleware, r.handlers = r.handlers[1:], r.handlers[:1]
+	}
 }
 
 // gorilla says a route's method, and may say its path, in calls of their own.

@@ -2,6 +2,7 @@ package dropped
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -33,10 +34,8 @@ func globals(pass *report.Pass, program *flow.Program) {
 // has reports whether values of a type hold sessions. Channels hand them over,
 // and types of other packages are known by what they are instances for.
 func has(t types.Type, seen []types.Type) bool {
-	for _, known := range seen {
-		if known == t {
-			return false
-		}
+	if slices.Contains(seen, t) {
+		return false
 	}
 	seen = append(seen, t)
 	if sdk.Is(t, sdk.Path, "Session") {

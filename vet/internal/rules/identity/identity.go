@@ -4,6 +4,7 @@ package identity
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
@@ -100,10 +101,8 @@ func asks(program *flow.Program, table *route.Table, fn *ssa.Function, names ...
 			if sdk.In(flow.Callee(call), names...) {
 				return true
 			}
-			for _, callee := range program.Callees(call) {
-				if within(callee) {
-					return true
-				}
+			if slices.ContainsFunc(program.Callees(call), within) {
+				return true
 			}
 		}
 		return false
@@ -112,10 +111,8 @@ func asks(program *flow.Program, table *route.Table, fn *ssa.Function, names ...
 		return true
 	}
 	for _, found := range table.Reaching(fn) {
-		for _, handler := range found.Handlers {
-			if within(handler) {
-				return true
-			}
+		if slices.ContainsFunc(found.Handlers, within) {
+			return true
 		}
 	}
 	return false
