@@ -65,6 +65,9 @@ func (p *Program) before(v ssa.Value) []ssa.Value {
 		if asserted, ok := v.Tuple.(*ssa.TypeAssert); ok && v.Index == 0 {
 			return []ssa.Value{asserted.X}
 		}
+		if next, ok := v.Tuple.(*ssa.Next); ok && v.Index == 2 {
+			return p.ranged(next)
+		}
 	case *ssa.Call:
 		return p.results(v, 0)
 	case *ssa.Parameter:
@@ -80,6 +83,17 @@ func (p *Program) loaded(v *ssa.UnOp) []ssa.Value {
 	var found []ssa.Value
 	for _, cell := range p.cells(v.X) {
 		found = append(found, p.stores[cell]...)
+	}
+	return found
+}
+
+// ranged gives what was stored in a map that is ranged over.
+func (p *Program) ranged(next *ssa.Next) []ssa.Value {
+	var found []ssa.Value
+	if over, ok := next.Iter.(*ssa.Range); ok {
+		for _, cell := range p.cells(over.X) {
+			found = append(found, p.stores[cell]...)
+		}
 	}
 	return found
 }

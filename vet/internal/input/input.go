@@ -101,6 +101,30 @@ func Decoded(call ssa.CallInstruction) ssa.Value {
 	return into
 }
 
+// Filled gives the fields of the structs that a call which decodes may fill:
+// also those that are handed to the function it is in, or that are made there
+// for a type parameter.
+func Filled(program *flow.Program, call ssa.CallInstruction) []Field {
+	into := Decoded(call)
+	if into == nil {
+		return nil
+	}
+	found := Fields(into.Type())
+	for origin := range program.Origins(into) {
+		found = append(found, Fields(origin.Type())...)
+	}
+	if pointer, ok := into.Type().Underlying().(*types.Pointer); ok {
+		if _, generic := types.Unalias(pointer.Elem()).(*types.TypeParam); generic {
+			for _, site := range program.Sites(call.Parent()) {
+				if result := flow.Result(site, 0); result != nil {
+					found = append(found, Fields(result.Type())...)
+				}
+			}
+		}
+	}
+	return found
+}
+
 // Binds reports whether a call is a framework's, which fills a struct from the
 // request.
 func Binds(call ssa.CallInstruction) bool {
@@ -177,7 +201,7 @@ func Bound(program *flow.Program) []ssa.Value {
 	filled := map[*types.Var]bool{}
 	for call := range program.Calls() {
 		if Binds(call) {
-			for _, field := range Fields(Decoded(call).Type()) {
+			for _, field := range Filled(program, call) {
 				filled[field.Variable] = true
 			}
 		}

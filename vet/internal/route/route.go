@@ -117,14 +117,23 @@ func (t *Table) callers(fn *ssa.Function) iter.Seq[*ssa.Function] {
 			if !yield(fn) {
 				return
 			}
+			routes := t.For(fn)
 			for _, site := range t.flow.Sites(fn) {
-				work = append(work, site.Parent())
+				if !wrapped(routes, site.Parent()) {
+					work = append(work, site.Parent())
+				}
 			}
-			if len(t.For(fn)) == 0 { // a handler written in the function of all routes is not that function's
+			if len(routes) == 0 { // a handler written in the function of all routes is not that function's
 				work = append(work, fn.Parent())
 			}
 		}
 	}
+}
+
+// wrapped reports whether a caller is a wrapper in a route that is known to lead
+// to its callee: the other routes with that wrapper lead to other handlers.
+func wrapped(routes []Route, caller *ssa.Function) bool {
+	return slices.ContainsFunc(routes, func(route Route) bool { return slices.Contains(route.Handlers, caller) })
 }
 
 // A Verdict says whether a function is behind a guard.

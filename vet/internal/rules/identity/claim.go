@@ -93,11 +93,10 @@ func text(v ssa.Value) string {
 func decoded(program *flow.Program, given *flow.Reached) []claim {
 	names := map[*types.Var]string{}
 	for call := range program.Calls() {
-		into := input.Decoded(call)
-		if into == nil || !input.Binds(call) && !reads(call, given) {
+		if !input.Binds(call) && !reads(call, given) {
 			continue
 		}
-		for _, field := range input.Fields(into.Type()) {
+		for _, field := range input.Filled(program, call) {
 			for _, name := range field.Names {
 				if ok, _ := subject(name); ok {
 					names[field.Variable] = name

@@ -1,12 +1,18 @@
 package config
 
 import (
+	"database/sql"
 	"flag"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"strconv"
 	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/labstack/echo/v4"
+	"github.com/spf13/viper"
 
 	"github.com/secureflows/secureflows-go"
 )
@@ -73,5 +79,74 @@ func otherTags(t tags) (secureflows.Config, string) {
 
 func pathOfFixedOrigin(cfg secureflows.Config) secureflows.Config {
 	cfg.Origin = secureflows.ProductionOrigin
+	return cfg
+}
+
+// given has its Config from whoever calls it.
+func given(name, app string) secureflows.Config {
+	return secureflows.Config{Workspace: name, AppID: app}
+}
+
+func giver() secureflows.Config { return given(workspace, appID) }
+
+// checked refuses to start where the environment means another deployment.
+func checked() (cfg secureflows.Config, err error) {
+	cfg = secureflows.Config{Workspace: workspace, AppID: appID}
+	if expected := os.Getenv("WORKSPACE"); expected != cfg.Workspace {
+		return cfg, fmt.Errorf("built for %s, started for %s", cfg.Workspace, expected)
+	}
+	return cfg, nil
+}
+
+func switched(r *http.Request) secureflows.Config {
+	cfg := secureflows.Config{Workspace: workspace, AppID: appID}
+	switch r.PathValue("app") {
+	case "lists":
+		cfg.AppID = "lists"
+	case "drawings":
+		cfg.AppID = "drawings"
+	}
+	return cfg
+}
+
+// stored is what the operators have entered, and no request says.
+func stored(r *http.Request, db *sql.DB) (cfg secureflows.Config, err error) {
+	cfg.Workspace = workspace
+	err = db.QueryRowContext(r.Context(), "SELECT app FROM hosts WHERE name = ?", r.Host).Scan(&cfg.AppID)
+	return cfg, err
+}
+
+func logLevel() secureflows.Config {
+	level := slog.LevelInfo
+	if viper.GetBool("debug") {
+		level = slog.LevelDebug
+	}
+	logger := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level}))
+	return secureflows.Config{Workspace: workspace, AppID: appID, Logger: logger}
+}
+
+func throughStruct() secureflows.Config {
+	d := database{Workspace: workspace, AppID: appID, Origin: secureflows.ProductionOrigin}
+	cfg := secureflows.Config{AppID: appID}
+	cfg.Workspace = workspace
+	slog.Info("made", "database", d)
+	return cfg
+}
+
+func payloadByGin(c *gin.Context, client *secureflows.Client) (string, error) {
+	return client.LoginURL(secureflows.LoginOptions{RedirectURI: "https://notes.example.com/cb", State: c.Query("workspace")})
+}
+
+func greetByEcho(c echo.Context) error {
+	cfg := secureflows.Config{Workspace: workspace, AppID: appID}
+	return c.String(http.StatusOK, c.QueryParam("greeting")+" from "+cfg.Workspace)
+}
+
+func read(cfg secureflows.Config) bool { return cfg.Workspace == os.Getenv("WORKSPACE") }
+
+func emptyOrigin(cfg secureflows.Config) secureflows.Config {
+	if os.Getenv("CI") != "" {
+		cfg.Origin = ""
+	}
 	return cfg
 }

@@ -137,3 +137,66 @@ func (audit) Set(ctx context.Context, key string, value any) error { return ctx.
 func anothersSet(r *http.Request, a audit) { _ = a.Set(context.Background(), "seen", true) }
 
 func keepsID(identity secureflows.Identity) { visitors.Store("latest", identity.UserID) }
+
+func returned(ctx context.Context, session *secureflows.Session) (secureflows.Payload, error) {
+	return session.Set(ctx, "seen", true)
+}
+
+func told(ctx context.Context, session *secureflows.Session, browser *middleware.Browser, w http.ResponseWriter, r *http.Request) {
+	if _, err := session.Payload(ctx); err != nil {
+		browser.Refuse(w, r, err)
+	}
+}
+
+func inTurn(ctx context.Context, session *secureflows.Session) error {
+	_, err := session.Set(ctx, "first", 1)
+	if err == nil {
+		_, err = session.Set(ctx, "second", 2)
+	}
+	return err
+}
+
+func kept(ctx context.Context, session *secureflows.Session) (all []error) {
+	for _, key := range []string{"a", "b"} {
+		_, err := session.Delete(ctx, key)
+		all = append(all, err)
+	}
+	return all
+}
+
+func ignoresNotFound(ctx context.Context, session *secureflows.Session) bool {
+	_, err := secureflows.Get[string](ctx, session, "theme")
+	return errors.Is(err, secureflows.ErrKeyNotFound)
+}
+
+// identified drops what cannot fail.
+func identified(ctx context.Context) secureflows.Identity {
+	identity, _ := secureflows.IdentityFromContext(ctx)
+	return identity
+}
+
+func urlOnly(client *secureflows.Client, session *secureflows.Session) string {
+	to, _ := client.LogoutURL(session.Token(), "https://app.example.com/")
+	return to
+}
+
+type worker struct{ context context.Context }
+
+// sweep has no request, and the context of its worker.
+func sweep(w *worker, session *secureflows.Session) error {
+	_, err := session.Delete(w.context, "old")
+	return err
+}
+
+func scheduled(ctx context.Context, session *secureflows.Session) *time.Timer {
+	return time.AfterFunc(time.Minute, func() {
+		if _, err := session.Delete(context.Background(), "old"); err != nil {
+			slog.Warn("not deleted", "error", err)
+		}
+	})
+}
+
+func inLocalStruct(session *secureflows.Session) string {
+	held := struct{ session *secureflows.Session }{session}
+	return held.session.String()
+}

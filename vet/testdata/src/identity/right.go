@@ -158,6 +158,24 @@ func ownRows(w http.ResponseWriter, r *http.Request, a *api) {
 	answer(w, rows, err)
 }
 
+// retyped is a form that asks for an address twice.
+func retyped(w http.ResponseWriter, r *http.Request) {
+	if r.FormValue("email") != r.FormValue("emailAgain") {
+		http.Error(w, "not the same", http.StatusForbidden)
+	}
+}
+
+// echoed shows what was searched for.
+func echoed(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, "nothing found for %q", r.URL.Query().Get("userId"))
+}
+
+// counts are no people: the name is one of a statistic.
+func counts(w http.ResponseWriter, r *http.Request, a *api) {
+	rows, err := a.db.Query("SELECT count(*) FROM notes WHERE day = ?", r.URL.Query().Get("day"))
+	answer(w, rows, err)
+}
+
 type profile struct{ UserID, Nickname string }
 
 // shown has a field of that name which no request fills.
@@ -194,5 +212,8 @@ func rightRoutes(a *api, bearer *middleware.Bearer, site *http.ServeMux) {
 	site.Handle("POST /contact", bearer.Require(http.HandlerFunc(addContact)))
 	site.Handle("GET /counted", bearer.Require(http.HandlerFunc(counted)))
 	site.Handle("GET /rows", bearer.Require(with(a, ownRows)))
+	site.Handle("GET /retyped", bearer.Require(http.HandlerFunc(retyped)))
+	site.Handle("GET /echoed", bearer.Require(http.HandlerFunc(echoed)))
+	site.Handle("GET /counts", bearer.Require(with(a, counts)))
 	site.Handle("GET /shown", bearer.Require(with(a, shown)))
 }

@@ -172,6 +172,45 @@ func (a *api) byEcho(c echo.Context) error {
 	return rows.Close()
 }
 
+// read fills what it is handed.
+func read(r *http.Request, into any) error { return json.NewDecoder(r.Body).Decode(into) }
+
+type search struct {
+	OwnerID int64 `json:"ownerId"`
+}
+
+func (a *api) handed(w http.ResponseWriter, r *http.Request) {
+	var s search
+	if err := read(r, &s); err != nil {
+		http.Error(w, "what?", http.StatusBadRequest)
+		return
+	}
+	rows, err := a.notesOfAnybody(s)
+	answer(w, rows, err)
+}
+
+func (a *api) notesOfAnybody(s search) (*sql.Rows, error) {
+	return a.db.Query("SELECT text FROM notes WHERE owner = ?", s.OwnerID) // want `ownerId from the request chooses whose data`
+}
+
+func decode[T any](r *http.Request) (T, error) {
+	var into T
+	err := json.NewDecoder(r.Body).Decode(&into)
+	return into, err
+}
+
+type removal struct{ TenantID int }
+
+func (a *api) generic(w http.ResponseWriter, r *http.Request) {
+	body, err := decode[removal](r)
+	if err != nil {
+		http.Error(w, "what?", http.StatusBadRequest)
+		return
+	}
+	_, err = a.db.Exec("DELETE FROM notes WHERE tenant = ?", body.TenantID) // want `TenantID from the request chooses whose data`
+	answer(w, nil, err)
+}
+
 func answer(w http.ResponseWriter, rows *sql.Rows, err error) {
 	if err != nil {
 		http.Error(w, "try again", http.StatusServiceUnavailable)
@@ -191,6 +230,8 @@ func (a *api) wrongRoutes(bearer *middleware.Bearer, browser *middleware.Browser
 	site.Handle("GET /email", bearer.RequireFresh(0)(http.HandlerFunc(a.byEmail)))
 	site.Handle("GET /compared", bearer.Require(http.HandlerFunc(a.compared)))
 	site.Handle("GET /refused", bearer.Require(http.HandlerFunc(a.readRefused)))
+	site.Handle("GET /handed", bearer.Require(http.HandlerFunc(a.handed)))
+	site.Handle("DELETE /generic", bearer.Require(http.HandlerFunc(a.generic)))
 	site.Handle("GET /loose", bearer.Require(http.HandlerFunc(a.loose)))
 
 	router := chi.NewRouter()

@@ -34,6 +34,20 @@ func fresh(http.ResponseWriter, *http.Request) { // want `fresh: behind, 1 for i
 
 func inner() {} // want `inner: behind, 0 for it, 1 reach it`
 
+func adapted(http.ResponseWriter, *http.Request) error { return nil } // want `adapted: open, 1 for it, 1 reach it`
+
+func adaptedBehind(http.ResponseWriter, *http.Request) error { return nil } // want `adaptedBehind: behind, 1 for it, 1 reach it`
+
+func adapt(handle func(http.ResponseWriter, *http.Request) error) http.HandlerFunc { // want `adapt: unknown, 0 for it, 0 reach it`
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := handle(w, r); err != nil {
+			http.Error(w, "failed", http.StatusInternalServerError)
+		}
+	}
+}
+
+func ranged(http.ResponseWriter, *http.Request) {} // want `ranged: open, 1 for it, 1 reach it`
+
 func routes(mux *http.ServeMux, bearer *middleware.Bearer, unknown func(http.Handler) http.Handler) { // want `routes: unknown, 0 for it, 0 reach it`
 	mux.Handle("/behind", bearer.Require(http.HandlerFunc(behind)))
 	mux.HandleFunc("/open", open)
@@ -46,5 +60,10 @@ func routes(mux *http.ServeMux, bearer *middleware.Bearer, unknown func(http.Han
 	mux.Handle("/guarded/then", unknown(http.HandlerFunc(guardedFirst)))
 	mux.Handle("/opaque", unknown(http.HandlerFunc(opaqueAndOpen)))
 	mux.HandleFunc("/open/too", opaqueAndOpen)
+	mux.Handle("/adapted", adapt(adapted))
+	mux.Handle("/adapted/behind", bearer.Require(adapt(adaptedBehind)))
+	for path, handler := range map[string]http.HandlerFunc{"/ranged": ranged} {
+		mux.Handle(path, handler)
+	}
 	mux.Handle("/fresh", bearer.RequireFresh(0)(http.HandlerFunc(fresh)))
 }
