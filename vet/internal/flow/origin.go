@@ -59,15 +59,7 @@ func (p *Program) before(v ssa.Value) []ssa.Value {
 		}
 		return found
 	case *ssa.Extract:
-		if call, ok := v.Tuple.(*ssa.Call); ok {
-			return p.results(call, v.Index)
-		}
-		if asserted, ok := v.Tuple.(*ssa.TypeAssert); ok && v.Index == 0 {
-			return []ssa.Value{asserted.X}
-		}
-		if next, ok := v.Tuple.(*ssa.Next); ok && v.Index == 2 {
-			return p.ranged(next)
-		}
+		return p.extracted(v)
 	case *ssa.Call:
 		return p.results(v, 0)
 	case *ssa.Parameter:
@@ -85,6 +77,23 @@ func (p *Program) loaded(v *ssa.UnOp) []ssa.Value {
 		found = append(found, p.stores[cell]...)
 	}
 	return found
+}
+
+// extracted gives what one of several results may be.
+func (p *Program) extracted(v *ssa.Extract) []ssa.Value {
+	switch tuple := v.Tuple.(type) {
+	case *ssa.Call:
+		return p.results(tuple, v.Index)
+	case *ssa.TypeAssert:
+		if v.Index == 0 {
+			return []ssa.Value{tuple.X}
+		}
+	case *ssa.Next:
+		if v.Index == 2 {
+			return p.ranged(tuple)
+		}
+	}
+	return nil
 }
 
 // ranged gives what was stored in a map that is ranged over.
