@@ -32,7 +32,7 @@ func globals(pass *report.Pass, program *flow.Program) {
 }
 
 // has reports whether values of a type hold sessions. Channels hand them over,
-// and types of other packages are known by what they are instances for.
+// and functions are given them.
 func has(t types.Type, seen []types.Type) bool {
 	if slices.Contains(seen, t) {
 		return false
@@ -57,15 +57,28 @@ func has(t types.Type, seen []types.Type) bool {
 			}
 		}
 	case *types.Named:
+		return hasNamed(t, seen)
+	}
+	return false
+}
+
+// hasNamed looks into a named type. An interface may be of what works on
+// sessions; a struct that is made for sessions may keep them behind one.
+func hasNamed(t *types.Named, seen []types.Type) bool {
+	if sdk.Belongs(t.Obj().Pkg()) {
+		return false
+	}
+	switch t.Underlying().(type) {
+	case *types.Interface:
+		return false
+	case *types.Struct:
 		for argument := range t.TypeArgs().Types() {
 			if has(argument, seen) {
 				return true
 			}
 		}
-		_, contract := t.Underlying().(*types.Interface)
-		return !contract && !sdk.Belongs(t.Obj().Pkg()) && has(t.Underlying(), seen)
 	}
-	return false
+	return has(t.Underlying(), seen)
 }
 
 // put gives where an instruction puts a value, and the value.

@@ -180,6 +180,13 @@ func urlOnly(client *secureflows.Client, session *secureflows.Session) string {
 	return to
 }
 
+// action is of what works on sessions, and keeps none.
+type action[T any] interface{ Do(T) error }
+
+var lastly action[*secureflows.Session]
+
+func doLast(session *secureflows.Session) error { return lastly.Do(session) }
+
 type worker struct{ context context.Context }
 
 // sweep has no request, and the context of its worker.

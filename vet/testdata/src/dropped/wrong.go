@@ -12,6 +12,8 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"github.com/secureflows/secureflows-go"
+
+	"example.com/corpus/src/dropped/cache"
 )
 
 // page:wrong
@@ -130,6 +132,8 @@ type state struct {
 var shared = &state{} // want `a session in a package's variable`
 
 var last atomic.Pointer[secureflows.Session] // want `a session in a package's variable`
+
+var cached cache.Cache[*secureflows.Session] // want `a session in a package's variable`
 
 var visitors sync.Map
 
