@@ -3,10 +3,12 @@ package vet
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
 )
 
 // rules are in the order of the table in README.md.
 var rules = []*analysis.Analyzer{
 	tokenleak.Analyzer,
+	revoke.Analyzer,
 }
