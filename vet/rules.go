@@ -3,6 +3,7 @@ package vet
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/secureflows/secureflows-go/vet/internal/rules/notfound"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
 )
@@ -11,4 +12,5 @@ import (
 var rules = []*analysis.Analyzer{
 	tokenleak.Analyzer,
 	revoke.Analyzer,
+	notfound.Analyzer,
 }

@@ -29,6 +29,10 @@ var (
 	SessionRevoke   = Name{Path, "Session", "Revoke"}
 	SessionToken    = Name{Path, "Session", "Token"}
 
+	KeyGet        = Name{Path, "Key", "Get"}
+	CollectionGet = Name{Path, "Collection", "Get"}
+	CollectionPut = Name{Path, "Collection", "Put"}
+
 	LoginURL           = Name{Path, "Client", "LoginURL"}
 	LogoutURL          = Name{Path, "Client", "LogoutURL"}
 	RenewURL           = Name{Path, "Client", "RenewURL"}
@@ -90,6 +94,7 @@ func Names() []Name {
 	names := []Name{
 		New, NewToken, NewIDToken, NewContext, Get, GetOr, IdentityFromCtx, SessionFromCtx, ParseCallback, RedactURL,
 		SessionGet, SessionSet, SessionDelete, SessionPayload, SessionIdentity, SessionLogout, SessionRevoke, SessionToken,
+		KeyGet, CollectionGet, CollectionPut,
 		LoginURL, LogoutURL, RenewURL, ReauthURL, CompleteURL, ClientSession, CreateSession, GetOrCreateSession, RenewSession,
 		Reveal, BrowserCallback, BrowserLogout, BrowserRefuse, BrowserReauth, BearerCheck,
 	}
