@@ -3,6 +3,7 @@ package vet
 import (
 	"golang.org/x/tools/go/analysis"
 
+	"github.com/secureflows/secureflows-go/vet/internal/rules/hosted"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/notfound"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
@@ -13,4 +14,5 @@ var rules = []*analysis.Analyzer{
 	tokenleak.Analyzer,
 	revoke.Analyzer,
 	notfound.Analyzer,
+	hosted.Analyzer,
 }
