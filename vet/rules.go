@@ -6,6 +6,7 @@ import (
 	"github.com/secureflows/secureflows-go/vet/internal/rules/hosted"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/notfound"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/signout"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
 )
 
@@ -15,4 +16,5 @@ var rules = []*analysis.Analyzer{
 	revoke.Analyzer,
 	notfound.Analyzer,
 	hosted.Analyzer,
+	signout.Analyzer,
 }

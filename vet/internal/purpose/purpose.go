@@ -69,3 +69,25 @@ func Deletes(text string) bool {
 	}
 	return among(deletions) && !among(credentials)
 }
+
+// SignsIn reports whether a name or a path says sign-in.
+func SignsIn(text string) bool {
+	words := Words(text)
+	for i, word := range words {
+		switch word {
+		case "login", "signin", "logon":
+			return true
+		case "log", "sign":
+			if i+1 < len(words) && (words[i+1] == "in" || words[i+1] == "on") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Credential reports whether a name speaks of a session, a token or the like,
+// rather than of somebody's data.
+func Credential(text string) bool {
+	return slices.ContainsFunc(Words(text), func(word string) bool { return slices.Contains(credentials, word) })
+}

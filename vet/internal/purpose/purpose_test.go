@@ -23,6 +23,12 @@ func TestSignsOut(t *testing.T) {
 	}
 }
 
+func TestSignsIn(t *testing.T) {
+	assert.True(t, purpose.SignsIn("/auth/sign-in"))
+	assert.True(t, purpose.SignsIn("/login"))
+	assert.False(t, purpose.SignsIn("/blog/inside"))
+}
+
 func TestDeletes(t *testing.T) {
 	assert.True(t, purpose.Deletes("logoutAndDelete"))
 	assert.True(t, purpose.Deletes("DELETE /account"))

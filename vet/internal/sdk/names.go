@@ -41,6 +41,7 @@ var (
 	ClientSession      = Name{Path, "Client", "Session"}
 	CreateSession      = Name{Path, "Client", "CreateSession"}
 	GetOrCreateSession = Name{Path, "Client", "GetOrCreateSession"}
+	ClientResolve      = Name{Path, "Client", "Resolve"}
 	RenewSession       = Name{Path, "Client", "RenewSession"}
 
 	// Reveal of Token and IDToken is promoted from what both embed.
@@ -95,7 +96,7 @@ func Names() []Name {
 		New, NewToken, NewIDToken, NewContext, Get, GetOr, IdentityFromCtx, SessionFromCtx, ParseCallback, RedactURL,
 		SessionGet, SessionSet, SessionDelete, SessionPayload, SessionIdentity, SessionLogout, SessionRevoke, SessionToken,
 		KeyGet, CollectionGet, CollectionPut,
-		LoginURL, LogoutURL, RenewURL, ReauthURL, CompleteURL, ClientSession, CreateSession, GetOrCreateSession, RenewSession,
+		LoginURL, LogoutURL, RenewURL, ReauthURL, CompleteURL, ClientSession, CreateSession, GetOrCreateSession, ClientResolve, RenewSession,
 		Reveal, BrowserCallback, BrowserLogout, BrowserRefuse, BrowserReauth, BearerCheck,
 	}
 	for _, guard := range guards {

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/go/analysis"
 	"golang.org/x/tools/go/ssa"
 
+	"github.com/secureflows/secureflows-go/vet/internal/answer"
 	"github.com/secureflows/secureflows-go/vet/internal/flow"
 	"github.com/secureflows/secureflows-go/vet/internal/outcome"
 	"github.com/secureflows/secureflows-go/vet/internal/report"
@@ -88,37 +89,17 @@ func (r *reader) called(place outcome.Place, call *ssa.Call) {
 		if !r.ofRecord {
 			r.becomes = "a failing status"
 		}
-	case answers(name):
-		for _, argument := range arguments {
-			if isInt(argument.Type()) {
-				r.answered(place, argument)
-			}
-		}
+	default:
+		r.answered(place, call)
 	}
 }
 
-func (r *reader) answered(place outcome.Place, status ssa.Value) {
-	for number, may := range place.Statuses(status) {
+func (r *reader) answered(place outcome.Place, call *ssa.Call) {
+	for number, may := range answer.Statuses(place, call) {
 		if number >= 400 && untold(may, place.Told) && may != outcome.KeyNotFound && (number != 404 || !r.ofRecord) {
 			r.becomes = "a failing status"
 		}
 	}
-}
-
-// answers reports whether a function takes the status of an answer.
-func answers(name sdk.Name) bool {
-	switch name.Package {
-	case "net/http":
-		return name.Func == "Error" || name.Func == "WriteHeader"
-	case "github.com/go-chi/render":
-		return name.Func == "Status"
-	}
-	return strings.HasPrefix(name.Package, "github.com/gin-gonic/gin") || strings.HasPrefix(name.Package, "github.com/labstack/echo")
-}
-
-func isInt(t types.Type) bool {
-	basic, ok := t.Underlying().(*types.Basic)
-	return ok && basic.Kind() == types.Int
 }
 
 // returned is an error that goes to callers that are not seen: echo's, which
