@@ -5,6 +5,7 @@ import (
 
 	"github.com/secureflows/secureflows-go/vet/internal/rules/hosted"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/notfound"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/retry"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/signout"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
@@ -15,6 +16,7 @@ var rules = []*analysis.Analyzer{
 	tokenleak.Analyzer,
 	revoke.Analyzer,
 	notfound.Analyzer,
+	retry.Analyzer,
 	hosted.Analyzer,
 	signout.Analyzer,
 }

@@ -26,6 +26,11 @@ type Place struct {
 // Is reports whether v is the error, or wraps it.
 func (p Place) Is(v ssa.Value) bool { return p.state.names[v] }
 
+// Origin gives the call that the error came out of in this function, which is
+// that of a function of the package where the error was returned to here; nil
+// in a function that is given the error.
+func (p Place) Origin() ssa.CallInstruction { return p.walk.origin }
+
 // Concerns reports whether v depends on the error.
 func (p Place) Concerns(v ssa.Value) bool { return p.state.concerns(v) }
 
@@ -72,7 +77,7 @@ func (f *follower) out(call ssa.CallInstruction, err ssa.Value, may Set, far int
 		index++
 	}
 	w := &walk{follower: f, origin: call, visiting: true}
-	w.run(block, index+1, state{may: may, names: map[ssa.Value]bool{err: true}})
+	w.run(block, index+1, begin(err, may, 0))
 	for i, returned := range w.returns {
 		for _, site := range f.program.Sites(call.Parent()) {
 			f.out(site, flow.Result(site, i), returned.may|Nil, far+1)
@@ -260,7 +265,7 @@ func (w *walk) called(call *ssa.Call, s state) state {
 		if others(w.program, call, i, inner) {
 			may |= Nil
 		}
-		return state{may: may, told: s.told | returned.told, names: map[ssa.Value]bool{result: true}}
+		return begin(result, may, s.told|returned.told)
 	}
 	return s
 }
@@ -310,7 +315,7 @@ func (w *walk) inside(call ssa.CallInstruction, s state, visiting bool) *walk {
 				continue
 			}
 			inner := &walk{follower: w.follower, deep: w.deep + 1, visiting: visiting}
-			inner.run(fn.Blocks[0], 0, state{may: s.may, told: s.told, names: map[ssa.Value]bool{fn.Params[i+shift]: true}})
+			inner.run(fn.Blocks[0], 0, begin(fn.Params[i+shift], s.may, s.told))
 			all = all.join(inner)
 		}
 	}

@@ -62,10 +62,14 @@ func compared(cond *ssa.BinOp, s state) (yes, no state, ok bool) {
 	if s.names[y] {
 		x, y = y, x
 	}
-	if !s.names[x] {
+	c, isConst := y.(*ssa.Const)
+	isNil := isConst && c.IsNil()
+	if !s.names[x] && (!isNil || !isError(x.Type()) || s.concerns(x)) {
 		return yes, no, false
 	}
-	if c, isConst := y.(*ssa.Const); isConst && c.IsNil() {
+	if !s.names[x] {
+		yes, no = s, s.narrow(0) // what follows is another error's doing
+	} else if isNil {
 		yes, no = s.narrow(Nil), s.narrow(Failed)
 	} else if set, known := Of(y); known {
 		yes, no = s.narrow(set), s.narrow(All&^set)
@@ -120,6 +124,17 @@ func ofSDK(target ssa.Value) bool {
 	}
 	pointer, ok := target.Type().Underlying().(*types.Pointer)
 	return !ok || sdk.Is(pointer.Elem(), sdk.Path, "Error") || types.IsInterface(pointer.Elem())
+}
+
+// Accepted gives what an error may stand for when fn, a function of the package
+// that takes it alone and answers with true or false, says true.
+func Accepted(program *flow.Program, fn *ssa.Function, may Set) Set {
+	if !program.Own(fn) || len(fn.Params) != 1 || len(fn.Blocks) == 0 {
+		return 0
+	}
+	w := &walk{follower: &follower{program: program}}
+	w.run(fn.Blocks[0], 0, begin(fn.Params[0], may, 0))
+	return w.truth[1]
 }
 
 // Statuses gives the numbers that v may be here, such as the status of an

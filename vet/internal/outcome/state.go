@@ -4,6 +4,7 @@ import (
 	"go/types"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -13,7 +14,8 @@ import (
 // once made.
 type state struct {
 	may  Set
-	told Set // what errors.Is said that it is
+	told Set       // what errors.Is said that it is
+	root ssa.Value // the error as it was made, or given
 	// names are the values and variables that are the error, or wrap it.
 	names map[ssa.Value]bool
 	// facts are the variables that errors.As filled from it.
@@ -22,9 +24,14 @@ type state struct {
 	chosen map[*ssa.Phi]ssa.Value
 }
 
+// begin is the state where an error is made, or given.
+func begin(err ssa.Value, may, told Set) state {
+	return state{may: may, told: told, root: err, names: map[ssa.Value]bool{err: true}}
+}
+
 // key tells states apart that are not merged.
 func (s state) key() string {
-	var names []string
+	names := []string{strconv.Itoa(int(s.told))}
 	for v := range s.names {
 		names = append(names, v.Name())
 	}
@@ -93,6 +100,20 @@ func (s state) into(from, to *ssa.BasicBlock) state {
 			}
 		}
 	}
+	return s.prune(to)
+}
+
+// prune leaves out what cannot be used in a block, so that ways that differ in
+// that alone are one.
+func (s state) prune(in *ssa.BasicBlock) state {
+	gone := func(v ssa.Value, _ bool) bool {
+		instruction, ok := v.(ssa.Instruction)
+		return ok && v != s.root && !instruction.Block().Dominates(in)
+	}
+	s.names, s.facts, s.chosen = maps.Clone(s.names), maps.Clone(s.facts), maps.Clone(s.chosen)
+	maps.DeleteFunc(s.names, gone)
+	maps.DeleteFunc(s.facts, gone)
+	maps.DeleteFunc(s.chosen, func(phi *ssa.Phi, _ ssa.Value) bool { return gone(phi, true) })
 	return s
 }
 

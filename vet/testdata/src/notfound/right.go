@@ -197,3 +197,17 @@ func Greeting(ctx context.Context, session *secureflows.Session) (string, error)
 }
 
 func pages(mux *http.ServeMux) { mux.Handle("/greeting", page(Greeting)) }
+
+// fallback fails because of another error.
+func fallback(w http.ResponseWriter, r *http.Request, session *secureflows.Session) {
+	value, err := secureflows.Get[string](r.Context(), session, "name")
+	if err != nil {
+		stored, failed := load(r.Context(), session)
+		if failed != nil && !errors.Is(failed, secureflows.ErrKeyNotFound) {
+			http.Error(w, "try again", http.StatusServiceUnavailable)
+			return
+		}
+		value = stored
+	}
+	fmt.Fprintln(w, value)
+}
