@@ -19,7 +19,7 @@ import (
 // of each. Raise the sums with every rule; they end at 60 or more.
 const (
 	minViolations = 75
-	minLookalikes = 97
+	minLookalikes = 100
 	minPerRule    = 8
 )
 

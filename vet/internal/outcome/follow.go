@@ -1,6 +1,9 @@
 package outcome
 
 import (
+	"maps"
+	"slices"
+
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/secureflows/secureflows-go/vet/internal/flow"
@@ -125,9 +128,9 @@ func (w *walk) run(block *ssa.BasicBlock, index int, s state) {
 	}
 	w.visiting = true
 	w.through(start)
-	for block, states := range w.entered {
-		for _, s := range states {
-			w.through(work{block, 0, s})
+	for _, block := range block.Parent().Blocks {
+		for _, key := range slices.Sorted(maps.Keys(w.entered[block])) {
+			w.through(work{block, 0, w.entered[block][key]})
 		}
 	}
 }

@@ -29,7 +29,7 @@ var Analyzer = report.Analyzer(report.Rule{
 
 func run(pass *report.Pass) {
 	program := flow.Of(pass.Pass)
-	c := &checker{pass: pass, program: program, routes: route.Of(pass.Pass)}
+	c := &checker{pass: pass, program: program, routes: route.Of(pass.Pass), reported: map[*ssa.Call]bool{}}
 	for _, call := range program.CallsTo(asks) {
 		outcome.Follow(program, call, outcome.All, c.visit)
 	}
@@ -49,6 +49,8 @@ type checker struct {
 	pass    *report.Pass
 	program *flow.Program
 	routes  *route.Table
+	// reported are the calls that have a finding, by whichever error.
+	reported map[*ssa.Call]bool
 }
 
 // stay are the errors in spite of which people stay signed in.
@@ -56,17 +58,19 @@ const stay = outcome.GraceLock | outcome.Unavailable | outcome.RateLimited
 
 func (c *checker) visit(place outcome.Place) {
 	call, ok := place.At.(*ssa.Call)
-	if !ok || place.May.Has(outcome.Nil) {
+	if !ok || place.May.Has(outcome.Nil) || c.reported[call] {
 		return
 	}
 	if place.May.Has(stay) && !c.wanted(place.At.Parent()) {
 		if what := c.ends(place, call); what != "" {
+			c.reported[call] = true
 			c.pass.Reportf(call, "%s%s: only ErrSignedOut ends a sign-in; test for it with errors.Is, or leave the error to Browser.Refuse",
 				subject(place.May), what)
 		}
 	}
 	if place.Told.Has(outcome.Expired) && place.May.Only(outcome.SignedOut) && place.May.Has(outcome.Expired) {
 		if c.deletesData(call) {
+			c.reported[call] = true
 			c.pass.Reportf(call, "data is deleted because a token expired: the data is intact; "+
 				"renew through hosted login (Client.ReauthURL) and go on")
 		}

@@ -211,3 +211,12 @@ func fallback(w http.ResponseWriter, r *http.Request, session *secureflows.Sessi
 	}
 	fmt.Fprintln(w, value)
 }
+
+// needed ends the program, and says what has to be written first.
+func needed(ctx context.Context, session *secureflows.Session) string {
+	name, err := secureflows.Get[string](ctx, session, "name")
+	if errors.Is(err, secureflows.ErrKeyNotFound) {
+		log.Fatal("no name yet: run the command setup first")
+	}
+	return name
+}

@@ -193,3 +193,19 @@ func afterSuccess(ctx context.Context, session *secureflows.Session) error {
 	_, err := session.Payload(ctx)
 	return err
 }
+
+// inTurn comes back to its first call with the renewed session.
+func inTurn(ctx context.Context, client *secureflows.Client, session *secureflows.Session, idToken secureflows.IDToken) error {
+	for {
+		if _, err := session.Set(ctx, "seen", true); err == nil {
+			return nil
+		}
+		_, err := session.Payload(ctx)
+		if !errors.Is(err, secureflows.ErrTokenExpired) {
+			return err
+		}
+		if session, _, err = client.RenewSession(ctx, idToken, session.Token()); err != nil {
+			return err
+		}
+	}
+}

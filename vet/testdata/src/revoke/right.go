@@ -48,8 +48,8 @@ func logoutAndErase(ctx context.Context, session *secureflows.Session) error {
 	return err
 }
 
-// signOutOrForget does it only where the form asks for it.
-func signOutOrForget(w http.ResponseWriter, r *http.Request, session *secureflows.Session) {
+// signOutAsChosen does it only where the form asks for it.
+func signOutAsChosen(w http.ResponseWriter, r *http.Request, session *secureflows.Session) {
 	var err error
 	if r.FormValue("erase_my_data") == "yes" {
 		_, err = session.Revoke(r.Context())
@@ -61,8 +61,8 @@ func signOutOrForget(w http.ResponseWriter, r *http.Request, session *secureflow
 	}
 }
 
-// destroy is called by the sign-out only where it deletes as well.
-func destroy(ctx context.Context, session *secureflows.Session) error {
+// finishAll is called by the sign-out only where it deletes as well.
+func finishAll(ctx context.Context, session *secureflows.Session) error {
 	_, err := session.Revoke(ctx)
 	return err
 }
@@ -71,7 +71,7 @@ type form struct{ DeleteData bool }
 
 func signOutBy2(ctx context.Context, session *secureflows.Session, f form) error {
 	if f.DeleteData {
-		return destroy(ctx, session)
+		return finishAll(ctx, session)
 	}
 	return session.Logout(ctx)
 }
