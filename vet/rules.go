@@ -6,7 +6,12 @@ import (
 	"github.com/secureflows/secureflows-go/vet/internal/rules/config"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/context"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/dropped"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/hosted"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/identity"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/notfound"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/retry"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/signout"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
 )
 
@@ -14,7 +19,12 @@ import (
 var rules = []*analysis.Analyzer{
 	config.Analyzer,
 	tokenleak.Analyzer,
+	revoke.Analyzer,
 	identity.Analyzer,
+	notfound.Analyzer,
+	retry.Analyzer,
+	hosted.Analyzer,
+	signout.Analyzer,
 	dropped.Analyzer,
 	context.Analyzer,
 }

@@ -29,6 +29,10 @@ var (
 	SessionRevoke   = Name{Path, "Session", "Revoke"}
 	SessionToken    = Name{Path, "Session", "Token"}
 
+	KeyGet        = Name{Path, "Key", "Get"}
+	CollectionGet = Name{Path, "Collection", "Get"}
+	CollectionPut = Name{Path, "Collection", "Put"}
+
 	LoginURL           = Name{Path, "Client", "LoginURL"}
 	LogoutURL          = Name{Path, "Client", "LogoutURL"}
 	RenewURL           = Name{Path, "Client", "RenewURL"}
@@ -37,6 +41,7 @@ var (
 	ClientSession      = Name{Path, "Client", "Session"}
 	CreateSession      = Name{Path, "Client", "CreateSession"}
 	GetOrCreateSession = Name{Path, "Client", "GetOrCreateSession"}
+	ClientResolve      = Name{Path, "Client", "Resolve"}
 	RenewSession       = Name{Path, "Client", "RenewSession"}
 
 	// Reveal of Token and IDToken is promoted from what both embed.
@@ -90,7 +95,8 @@ func Names() []Name {
 	names := []Name{
 		New, NewToken, NewIDToken, NewContext, Get, GetOr, IdentityFromCtx, SessionFromCtx, ParseCallback, RedactURL,
 		SessionGet, SessionSet, SessionDelete, SessionPayload, SessionIdentity, SessionLogout, SessionRevoke, SessionToken,
-		LoginURL, LogoutURL, RenewURL, ReauthURL, CompleteURL, ClientSession, CreateSession, GetOrCreateSession, RenewSession,
+		KeyGet, CollectionGet, CollectionPut,
+		LoginURL, LogoutURL, RenewURL, ReauthURL, CompleteURL, ClientSession, CreateSession, GetOrCreateSession, ClientResolve, RenewSession,
 		Reveal, BrowserCallback, BrowserLogout, BrowserRefuse, BrowserReauth, BearerCheck,
 	}
 	for _, guard := range guards {
