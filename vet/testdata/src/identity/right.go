@@ -50,6 +50,8 @@ func share(w http.ResponseWriter, r *http.Request, a *api) {
 
 // anyones is for operators, behind Allow.
 func anyones(w http.ResponseWriter, r *http.Request, a *api) {
+	identity, _ := secureflows.IdentityFromContext(r.Context())
+	slog.Info("read by", "operator", identity.UserID)
 	rows, err := a.db.Query("SELECT text FROM notes WHERE owner = ?", r.PathValue("userId"))
 	answer(w, rows, err)
 }
@@ -200,7 +202,7 @@ func rightRoutes(a *api, bearer *middleware.Bearer, site *http.ServeMux) {
 	site.Handle("GET /notes/of/{userId}", operators(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { anyones(w, r, a) })))
 	site.Handle("POST /note", bearer.Require(http.HandlerFunc(a.storeNote)))
 	site.Handle("POST /invite", bearer.Require(http.HandlerFunc(a.invite)))
-	site.Handle("POST /subscribe", bearer.Require(with(a, subscribe)))
+	site.Handle("POST /subscribe", bearer.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { subscribe(w, r, a) })))
 	site.Handle("POST /share", bearer.Require(with(a, share)))
 	site.Handle("GET /own/{userId}", bearer.Require(with(a, own)))
 	site.Handle("GET /tenant/{tenantId}", bearer.Require(with(a, tenant)))
