@@ -30,13 +30,14 @@ func look(ctx context.Context, dir string) error {
 	found := run{Loading: time.Since(start).Seconds()}
 	sdk.LookEverywhere()
 	start = time.Now()
+	known := map[*packages.Package]string{}
 	for _, pkg := range loaded {
-		if len(pkg.Errors) > 0 || pkg.Types == nil {
-			log.Printf("left out: %s: %v", pkg.PkgPath, pkg.Errors)
+		if why := broken(pkg, known); why != "" {
+			log.Printf("left out: %s: %s", pkg.PkgPath, why)
 			found.Broken++
 			continue
 		}
-		pkg.IllTyped = false // by what a body left out of a dependency does not use
+		pkg.IllTyped = false // by the imports that no body uses any more
 		found.Packages++
 		for _, file := range pkg.Syntax {
 			found.Lines += pkg.Fset.File(file.FileStart).LineCount()
@@ -49,6 +50,27 @@ func look(ctx context.Context, dir string) error {
 	}
 	found.Seconds = time.Since(start).Seconds()
 	return json.NewEncoder(os.Stdout).Encode(found)
+}
+
+// broken says why a package cannot be looked at: what is wrong with it or with
+// what it imports, beside imports that no body uses any more.
+func broken(pkg *packages.Package, known map[*packages.Package]string) string {
+	if why, ok := known[pkg]; ok {
+		return why
+	}
+	why := ""
+	for _, err := range pkg.Errors {
+		if !strings.Contains(err.Msg, "imported and not used") && !strings.Contains(err.Msg, "imported as") {
+			why = err.Error()
+		}
+	}
+	for _, imported := range pkg.Imports {
+		if inner := broken(imported, known); inner != "" && why == "" {
+			why = imported.PkgPath + ": " + inner
+		}
+	}
+	known[pkg] = why
+	return why
 }
 
 func reportsOn(pkg *packages.Package) (int, error) {

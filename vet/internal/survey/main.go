@@ -32,7 +32,7 @@ type codebase struct {
 }
 
 var codebases = []codebase{
-	{"code.gitea.io/gitea", "v1.27.3", "chi"},
+	{"code.gitea.io/gitea", "v1.24.7", "chi"},
 	{"github.com/argoproj/argo-cd/v2", "v2.14.21", "grpc-gateway, gorilla/mux"},
 	{"github.com/caddyserver/caddy/v2", "v2.11.9", "net/http"},
 	{"github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c", "minio/mux"},
