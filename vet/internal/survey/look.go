@@ -7,7 +7,6 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"log"
 	"os"
 	"strings"
 	"time"
@@ -33,7 +32,7 @@ func look(ctx context.Context, dir string) error {
 	known := map[*packages.Package]string{}
 	for _, pkg := range loaded {
 		if why := broken(pkg, known); why != "" {
-			log.Printf("left out: %s: %s", pkg.PkgPath, why)
+			fmt.Fprintf(os.Stderr, "left out: %s: %s\n", pkg.PkgPath, why)
 			found.Broken++
 			continue
 		}
@@ -84,7 +83,7 @@ func reportsOn(pkg *packages.Package) (int, error) {
 			return 0, fmt.Errorf("%s: %w", action, action.Err)
 		}
 		for _, diagnostic := range action.Diagnostics {
-			log.Printf("%s: %s (%s)", pkg.Fset.Position(diagnostic.Pos), diagnostic.Message, action.Analyzer.Name)
+			fmt.Fprintf(os.Stderr, "%s: %s (%s)\n", pkg.Fset.Position(diagnostic.Pos), diagnostic.Message, action.Analyzer.Name)
 			reports++
 		}
 	}

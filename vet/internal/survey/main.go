@@ -13,7 +13,6 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
-	"log"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -32,7 +31,7 @@ type codebase struct {
 }
 
 var codebases = []codebase{
-	{"code.gitea.io/gitea", "v1.24.7", "chi"},
+	{"code.gitea.io/gitea", "v1.26.0", "chi"},
 	{"github.com/argoproj/argo-cd/v2", "v2.14.21", "grpc-gateway, gorilla/mux"},
 	{"github.com/caddyserver/caddy/v2", "v2.11.9", "net/http"},
 	{"github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c", "minio/mux"},
@@ -42,7 +41,7 @@ var codebases = []codebase{
 	{"github.com/prometheus/alertmanager", "v0.34.2", "go-openapi"},
 	{"github.com/prometheus/prometheus", "v0.316.0", "route of prometheus/common"},
 	{"github.com/smallstep/certificates", "v0.30.2", "chi"},
-	{"github.com/traefik/traefik/v3", "v3.7.13", "gorilla/mux"},
+	{"github.com/traefik/traefik/v3", "v3.5.4", "gorilla/mux"},
 }
 
 // A result is what was found of one codebase.
@@ -67,21 +66,20 @@ type run struct {
 const results = "internal/survey/results.json"
 
 func main() {
-	log.SetFlags(0)
 	only := flag.String("only", "", "survey the modules with this word in their path alone")
 	work := flag.String("work", filepath.Join(os.TempDir(), "secureflowsvet-survey"), "the directory to work in")
 	everywhere := flag.String("everywhere", "", "look at every package of this directory, and write what was found as JSON")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt)
+	var err error
 	if *everywhere != "" {
-		if err := look(ctx, *everywhere); err != nil {
-			log.Fatal(err)
-		}
-		return
+		err = look(ctx, *everywhere)
+	} else {
+		err = survey(ctx, *work, *only)
 	}
-	if err := survey(ctx, *work, *only); err != nil {
-		log.Fatal(err)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "survey:", err)
+		os.Exit(1)
 	}
 }
 
@@ -101,7 +99,7 @@ func survey(ctx context.Context, work, only string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Module, err)
 		}
-		log.Printf("%+v", found)
+		fmt.Printf("%+v\n", found)
 		if err := keep(found); err != nil {
 			return err
 		}
