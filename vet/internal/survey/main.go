@@ -99,7 +99,7 @@ func survey(ctx context.Context, work, only string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.Module, err)
 		}
-		fmt.Printf("%+v\n", found)
+		fmt.Fprintf(os.Stderr, "%+v\n", found)
 		if err := keep(found); err != nil {
 			return err
 		}
