@@ -60,7 +60,7 @@ func ofRequest(program *flow.Program, call ssa.CallInstruction) bool {
 			return false
 		}
 		for request := range program.Origins(header.X) {
-			if _, made := request.(*ssa.Alloc); made || isNew(request) {
+			if isNew(request) {
 				return false
 			}
 		}
@@ -112,9 +112,6 @@ func passesOn(fn *ssa.Function) bool {
 		if call, ok := instruction.(ssa.CallInstruction); ok {
 			callee := flow.Callee(call)
 			if callee != nil && (callee.Name() == "ServeHTTP" || callee.Name() == "Next") {
-				return true
-			}
-			if callee == nil && call.Common().Signature().String() == "func(c github.com/labstack/echo/v4.Context) error" {
 				return true
 			}
 		}

@@ -80,3 +80,7 @@ func addressOf(base string, token secureflows.Token) string {
 func socketOf(token secureflows.Token) string {
 	return fmt.Sprintf("wss://events.example.com/%s", token.Reveal()) // want `reaches a URL`
 }
+
+func pageOf(token secureflows.Token) string {
+	return "https://cdn.example.com/" + token.Reveal() + "/notes.html" // want `reaches a URL`
+}
