@@ -58,6 +58,8 @@ func corpusTable(t *testing.T) string {
 			continue
 		}
 		s := scoreOf(t, analyzer)
+		assert.Equal(t, s.violations, s.found, "violations that %s finds", analyzer.Name)
+		assert.Zero(t, s.mistaken, "reports of %s where none belongs", analyzer.Name)
 		fmt.Fprintf(&table, "| `%s` %s", analyzer.Name, s)
 		sum.violations, sum.found = sum.violations+s.violations, sum.found+s.found
 		sum.lookalikes, sum.mistaken = sum.lookalikes+s.lookalikes, sum.mistaken+s.mistaken
