@@ -1,3 +1,5 @@
+//go:build linux
+
 // Survey runs the analyser over well-known programs that do not use the SDK,
 // where every report would be a false one, and measures time and memory:
 //
@@ -175,7 +177,7 @@ func measure(ctx context.Context, dir string, found *run, name string, arguments
 	}
 	found.Seconds = time.Since(start).Seconds()
 	if usage, ok := measured.ProcessState.SysUsage().(*syscall.Rusage); ok {
-		found.PeakMB = usage.Maxrss >> 10 // KiB, on Linux
+		found.PeakMB = usage.Maxrss >> 10 // KiB: other systems count otherwise
 	}
 	return output, nil
 }
