@@ -13,6 +13,7 @@ import (
 	"github.com/secureflows/secureflows-go/vet/internal/rules/revoke"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/signout"
 	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenleak"
+	"github.com/secureflows/secureflows-go/vet/internal/rules/tokenparse"
 )
 
 // rules are in the order of the table in README.md.
@@ -21,6 +22,7 @@ var rules = []*analysis.Analyzer{
 	tokenleak.Analyzer,
 	revoke.Analyzer,
 	identity.Analyzer,
+	tokenparse.Analyzer,
 	notfound.Analyzer,
 	retry.Analyzer,
 	hosted.Analyzer,

@@ -134,7 +134,7 @@ func place(action *checker.Action, diagnostic analysis.Diagnostic) finding {
 				end = change.Pos
 			}
 			start := files.Position(change.Pos)
-			f.edits = append(f.edits, edit{start.Filename, start.Offset, files.Position(end).Offset, change.NewText})
+			f.edits = append(f.edits, edit{start.Filename, start.Offset, files.Position(end).Offset, string(change.NewText)})
 		}
 	}
 	return f

@@ -70,7 +70,7 @@ func run(arguments []string, out, problems io.Writer) int {
 		return failed
 	}
 	if o.fix {
-		if findings, err = fix(findings); err != nil {
+		if findings, err = mend(analyzers, o, findings); err != nil {
 			fmt.Fprintln(problems, "secureflowsvet:", err)
 			return failed
 		}

@@ -53,7 +53,7 @@ func TestSARIF(t *testing.T) {
 		assert.NotEmpty(t, result.Message.Text)
 		require.Len(t, result.Locations, 1)
 		place := result.Locations[0].PhysicalLocation
-		assert.Equal(t, "src/tokenleak/wrong.go", place.ArtifactLocation.URI)
+		assert.Regexp(t, `^src/tokenleak/wrong\w*\.go$`, place.ArtifactLocation.URI)
 		assert.Positive(t, place.Region.StartLine)
 		assert.GreaterOrEqual(t, place.Region.EndColumn, place.Region.StartColumn)
 		fingerprints[result.PartialFingerprints["secureflowsvet/v1"]] = true

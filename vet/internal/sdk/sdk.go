@@ -19,8 +19,14 @@ const (
 // its own. All other packages are of no concern to any rule, and nothing is
 // built for them.
 func Imported(pkg *types.Package) bool {
-	return reaches(pkg, map[*types.Package]bool{})
+	return everywhere || reaches(pkg, map[*types.Package]bool{})
 }
+
+var everywhere bool
+
+// LookEverywhere has the rules look at every package, for the survey of code
+// that is not built on the SDK. It is to be called before they run.
+func LookEverywhere() { everywhere = true }
 
 func reaches(pkg *types.Package, seen map[*types.Package]bool) bool {
 	if seen[pkg] {

@@ -32,6 +32,10 @@ var functions = map[sdk.Name]string{
 	{Package: "net/http", Func: "RedirectHandler"}:          "a URL",
 	{Package: "net/http", Func: "NewRequest"}:               "a URL",
 	{Package: "net/http", Func: "NewRequestWithContext"}:    "a URL",
+	{Package: "net/http", Func: "Get"}:                      "a URL",
+	{Package: "net/http", Func: "Head"}:                     "a URL",
+	{Package: "net/http", Receiver: "Client", Func: "Get"}:  "a URL",
+	{Package: "net/http", Receiver: "Client", Func: "Head"}: "a URL",
 	{Package: "net/url", Func: "Parse"}:                     "a URL",
 	{Package: "net/url", Receiver: "URL", Func: "Parse"}:    "a URL",
 	{Package: "net/url", Receiver: "URL", Func: "JoinPath"}: "a URL",
@@ -51,6 +55,9 @@ func sink(program *flow.Program, call ssa.CallInstruction) (place string, given 
 		return functions[name], arguments[len(arguments)-2 : len(arguments)-1]
 	}
 	if place := functions[name]; place != "" {
+		return place, arguments
+	}
+	if place := framework(name); place != "" {
 		return place, arguments
 	}
 	switch {

@@ -3,6 +3,7 @@
 package tokenleak
 
 import (
+	"go/token"
 	"go/types"
 
 	"golang.org/x/tools/go/analysis"
@@ -35,29 +36,42 @@ func run(pass *report.Pass) {
 		return
 	}
 	reached := program.Reach(flow.Query{Sources: sources, Stop: harmless})
+	addressed := map[*ssa.Function]bool{} // what is told of a URL is not told of its parts
 	for call := range program.Calls() {
 		if place, given := sink(program, call); place != "" {
 			if _, ok := reached.Any(given); ok {
-				pass.Reportf(call, "the text of a token reaches %s: tokens stay in memory; hand on the Token, which prints as [REDACTED]", place)
+				tell(pass, call, place)
+				addressed[call.Parent()] = addressed[call.Parent()] || place == "a URL"
+			}
+		}
+	}
+	for _, fn := range program.Functions {
+		for instruction := range flow.Instructions(fn) {
+			if !addressed[fn] && composesURL(reached, instruction) {
+				tell(pass, instruction, "a URL")
 			}
 		}
 	}
 	for store, field := range program.FieldStores() {
 		if place := fieldSink(store, field); place != "" && reached.Has(store.Val) {
-			pass.Reportf(store, "the text of a token reaches %s: tokens stay in memory; hand on the Token, which prints as [REDACTED]", place)
+			tell(pass, store, place)
 		}
 	}
+}
+
+func tell(pass *report.Pass, at interface{ Pos() token.Pos }, place string) {
+	pass.Reportf(at, "the text of a token reaches %s: tokens stay in memory; hand on the Token, which prints as [REDACTED]", place)
 }
 
 func isReveal(fn *types.Func) bool { return sdk.In(fn, sdk.Reveal) }
 
 // ofMock reports whether a token is one that secureflowstest made up, which
 // opens nothing.
-func ofMock(program *flow.Program, token ssa.Value, depth int) bool {
-	if token == nil || depth > 4 {
+func ofMock(program *flow.Program, credential ssa.Value, depth int) bool {
+	if credential == nil || depth > 4 {
 		return false
 	}
-	for origin := range program.Origins(token) {
+	for origin := range program.Origins(credential) {
 		switch origin := origin.(type) {
 		case *ssa.Call:
 			callee := flow.Callee(origin)
