@@ -18,10 +18,10 @@ func TestExitCodes(t *testing.T) {
 	var out, problems bytes.Buffer
 	assert.Equal(t, found, run([]string{"./src/tokenleak"}, &out, &problems))
 	assert.Contains(t, out.String(), "src/tokenleak/wrong.go:")
-	assert.Equal(t, clean, run([]string{"./src/route"}, &out, &problems))
+	assert.Equal(t, clean, run([]string{"./src/clean"}, &out, &problems))
 	assert.Equal(t, clean, run([]string{"-h"}, &out, &problems))
 	assert.Equal(t, failed, run([]string{"./src/nowhere"}, &out, &problems))
-	assert.Equal(t, failed, run([]string{"-rules", "nonsense", "./src/route"}, &out, &problems))
+	assert.Equal(t, failed, run([]string{"-rules", "nonsense", "./src/clean"}, &out, &problems))
 }
 
 // What code scanning requires of a SARIF file, as GitHub documents it under
@@ -64,7 +64,7 @@ func TestSARIF(t *testing.T) {
 func TestJSONOfNothingIsAnArray(t *testing.T) {
 	t.Chdir(corpus)
 	var out, problems bytes.Buffer
-	require.Equal(t, clean, run([]string{"-json", "./src/route"}, &out, &problems), problems.String())
+	require.Equal(t, clean, run([]string{"-json", "./src/clean"}, &out, &problems), problems.String())
 	assert.JSONEq(t, "[]", out.String())
 }
 
