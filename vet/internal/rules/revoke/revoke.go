@@ -37,7 +37,7 @@ func run(pass *report.Pass) {
 		if s.signOut != "" {
 			pass.Report(analysis.Diagnostic{
 				Pos: call.Pos(),
-				Message: "Revoke on the way of " + s.signOut + ": it destroys the session and all its data for good; " +
+				Message: "Revoke on the way of " + s.signOut + ": everything the person has stored would be gone; " +
 					"sign out with Client.LogoutURL, Browser.Logout or Session.Logout",
 				SuggestedFixes: s.fixes(call),
 			})
