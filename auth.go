@@ -57,8 +57,8 @@ func (c *Client) LoginURL(options LoginOptions) (string, error) {
 }
 
 // RenewURL gives the URL at which hosted login renews an expired token: the
-// return carries a fresh token of the same session. It is for
-// [ErrTokenExpired], while the same user is still meant to be signed in; after
+// return brings a new token for that session. It is for
+// [ErrTokenExpired], and for whoever was signed in until then; after
 // a sign-out or a revocation use [Client.LoginURL]. [Client.ReauthURL] chooses
 // between the two.
 //

@@ -12,8 +12,8 @@ import (
 
 // Identity is who a session belongs to, as the service says.
 type Identity struct {
-	// UserID is stable for the person across sessions and logins: the key to
-	// correlate with. 0 is unknown.
+	// UserID is the same for a person in every session and after every login: what
+	// to file their records under. 0 is unknown.
 	UserID int64 `json:"userId"`
 	// Email is for display, "" when unknown. It is no key: it may change hands.
 	Email string `json:"email"`

@@ -118,9 +118,9 @@ func (s *Session) Delete(ctx context.Context, key string) (existed bool, err err
 	}
 }
 
-// Revoke destroys the session and all its data for good, and gives the
-// session's id (POST /sessions/revoke). It is for an explicit "delete my data"
-// and never part of signing out; that is [Client.LogoutURL] or
+// Revoke ends the session and deletes everything stored in it, which nothing
+// brings back, and gives the session's id (POST /sessions/revoke). It is for
+// somebody who asks for that; signing out is [Client.LogoutURL] or
 // [Session.Logout].
 //
 // It is not repeated once the service may have received it: after
