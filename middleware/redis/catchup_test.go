@@ -168,7 +168,9 @@ func TestTooManyEventsBecomeOne(t *testing.T) {
 	}, "only what was said by name is dropped")
 	other.finds("visitor", []byte("x"))
 	assert.Greater(t, other.Stats().RecordsRead, read)
-	assert.LessOrEqual(t, one.Stats().Sent, sent+3, "it may be told again, as whatever was told just before Redis was back")
+	// A thousand may have been under way when they became too many, and one may be
+	// told again, as whatever was told just before Redis was back.
+	assert.LessOrEqual(t, one.Stats().Sent, sent+1000+3)
 	told := f.events()
 	assert.Equal(t, "a", told[len(told)-1])
 	other.caughtUp(one)
