@@ -117,19 +117,26 @@ func judge(t *testing.T, all []seen, revoked ...*visitor) {
 	assert.NotZero(t, statuses["navigations 200"], "nobody was served, who had just been")
 }
 
-func TestRedisIsKilledAndRemembers(t *testing.T) {
-	s := start(t, "--appendonly", "yes", "--appendfsync", "always")
-	c := s.crowd(8)
-	before := s.quiet()
+// outlast kills Redis while a crowd goes on asking, and returns when the outage has
+// lasted. The first of them is revoked in the middle of it.
+func (s *site) outlast(t *testing.T, c *crowd) (revoked *visitor, ended time.Time) {
 	c.ask(s)
 	wait(t, time.Second)
 	s.redis.Stop()
 	wait(t, outage/2)
-	revoked := c.visitors[0]
+	revoked = c.visitors[0]
 	s.service.RevokeSession(revoked.sessionToken())
-	ended := time.Now()
+	ended = time.Now()
 	wait(t, outage/2)
 	s.logFigures("at the end of the outage")
+	return revoked, ended
+}
+
+func TestRedisIsKilledAndRemembers(t *testing.T) {
+	s := start(t, "--appendonly", "yes", "--appendfsync", "always")
+	c := s.crowd(8)
+	before := s.quiet()
+	revoked, ended := s.outlast(t, c)
 	s.redis.Restart()
 	back := s.back(c.visitors[1:])
 	wait(t, time.Until(ended.Add(maxAge+3*time.Second)))
@@ -153,15 +160,7 @@ func TestRedisIsKilledAndForgets(t *testing.T) {
 	s := start(t)
 	c := s.crowd(8)
 	before := s.quiet()
-	c.ask(s)
-	wait(t, time.Second)
-	s.redis.Stop()
-	wait(t, outage/2)
-	revoked := c.visitors[0]
-	s.service.RevokeSession(revoked.sessionToken())
-	ended := time.Now()
-	wait(t, outage/2)
-	s.logFigures("at the end of the outage")
+	revoked, ended := s.outlast(t, c)
 	all := c.told() // until it is back: then a visitor without a record is nobody
 	s.redis.Restart()
 	began := time.Now()

@@ -288,7 +288,7 @@ func others(program *flow.Program, call *ssa.Call, i int, inner *walk) bool {
 // wraps reports whether the error is among the arguments of a call.
 func (w *walk) wraps(call *ssa.Call, s state) bool {
 	for _, argument := range call.Call.Args {
-		for _, v := range Elements(argument) {
+		for _, v := range flow.Elements(argument) {
 			if s.names[v] {
 				return true
 			}

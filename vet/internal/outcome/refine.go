@@ -174,26 +174,3 @@ func Number(v ssa.Value) (int64, bool) {
 	}
 	return c.Int64(), true
 }
-
-// Elements gives what is in the slice of a variadic call, or v itself.
-func Elements(v ssa.Value) []ssa.Value {
-	slice, ok := v.(*ssa.Slice)
-	if !ok {
-		return []ssa.Value{v}
-	}
-	array, ok := slice.X.(*ssa.Alloc)
-	if !ok {
-		return []ssa.Value{v}
-	}
-	var found []ssa.Value
-	for _, referrer := range *array.Referrers() {
-		if address, ok := referrer.(*ssa.IndexAddr); ok {
-			for _, use := range *address.Referrers() {
-				if store, ok := use.(*ssa.Store); ok {
-					found = append(found, store.Val)
-				}
-			}
-		}
-	}
-	return found
-}

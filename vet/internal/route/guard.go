@@ -83,7 +83,7 @@ func (f *finder) use(call ssa.CallInstruction) {
 		found.use = call
 	}
 	for _, argument := range flow.Args(call) {
-		for _, middleware := range elements(argument) {
+		for _, middleware := range flow.Elements(argument) {
 			all := f.middleware(middleware)
 			found.guards = append(found.guards, all.guards...)
 			found.opaque = found.opaque || all.opaque
@@ -181,7 +181,7 @@ func (f *finder) around(router ssa.Value, at ssa.CallInstruction, deep int) chai
 func (f *finder) derived(call *ssa.Call, deep int) chain {
 	var found chain
 	for _, argument := range flow.Args(call) {
-		for _, middleware := range elements(argument) {
+		for _, middleware := range flow.Elements(argument) {
 			if isString(middleware.Type()) {
 				continue
 			}

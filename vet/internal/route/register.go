@@ -100,7 +100,7 @@ func registration(call ssa.CallInstruction) (registered, bool) {
 // gin, and the first with echo.
 func (r *registered) given(arguments []ssa.Value, router string) {
 	for _, argument := range arguments {
-		r.handlers = append(r.handlers, elements(argument)...)
+		r.handlers = append(r.handlers, flow.Elements(argument)...)
 	}
 	switch last := len(r.handlers) - 1; {
 	case last < 1:
@@ -158,7 +158,7 @@ func methodOf(call *ssa.Call) string {
 	if callee := flow.Callee(call); callee == nil || callee.Name() != "Methods" || len(flow.Args(call)) != 1 {
 		return ""
 	}
-	if named := elements(flow.Args(call)[0]); len(named) == 1 {
+	if named := flow.Elements(flow.Args(call)[0]); len(named) == 1 {
 		return text(named[0])
 	}
 	return ""
@@ -204,30 +204,4 @@ func text(v ssa.Value) string {
 func isString(t types.Type) bool {
 	basic, ok := t.Underlying().(*types.Basic)
 	return ok && basic.Info()&types.IsString != 0
-}
-
-// elements gives what is in the slice of a variadic call, or v itself.
-func elements(v ssa.Value) []ssa.Value {
-	slice, ok := v.(*ssa.Slice)
-	if !ok {
-		if c, ok := v.(*ssa.Const); ok && c.IsNil() {
-			return nil
-		}
-		return []ssa.Value{v}
-	}
-	array, ok := slice.X.(*ssa.Alloc)
-	if !ok {
-		return []ssa.Value{v}
-	}
-	var found []ssa.Value
-	for _, referrer := range *array.Referrers() {
-		if address, ok := referrer.(*ssa.IndexAddr); ok {
-			for _, use := range *address.Referrers() {
-				if store, ok := use.(*ssa.Store); ok {
-					found = append(found, store.Val)
-				}
-			}
-		}
-	}
-	return found
 }

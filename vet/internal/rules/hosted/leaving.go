@@ -9,7 +9,6 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/secureflows/secureflows-go/vet/internal/flow"
-	"github.com/secureflows/secureflows-go/vet/internal/outcome"
 	"github.com/secureflows/secureflows-go/vet/internal/sdk"
 )
 
@@ -74,7 +73,7 @@ func (c *checker) parts(v ssa.Value, deep int) []string {
 			name := sdk.Of(flow.Callee(origin))
 			if name.Package == "fmt" && strings.HasPrefix(name.Func, "Sprint") {
 				for _, argument := range origin.Call.Args {
-					for _, element := range outcome.Elements(argument) {
+					for _, element := range flow.Elements(argument) {
 						found = append(found, c.parts(element, deep+1)...)
 					}
 				}

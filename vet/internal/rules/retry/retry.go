@@ -168,7 +168,7 @@ func (c *checker) repeats(call ssa.CallInstruction) bool {
 func (c *checker) onlyIf(call ssa.CallInstruction) []outcome.Set {
 	var found []outcome.Set
 	for _, argument := range flow.Args(call) {
-		for _, option := range outcome.Elements(argument) {
+		for _, option := range flow.Elements(argument) {
 			made, ok := option.(*ssa.Call)
 			if !ok || sdk.Of(flow.Callee(made)).Func != "RetryIf" {
 				continue

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/secureflows/secureflows-go/vet/internal/flow"
-	"github.com/secureflows/secureflows-go/vet/internal/outcome"
 	"github.com/secureflows/secureflows-go/vet/internal/purpose"
 	"github.com/secureflows/secureflows-go/vet/internal/sdk"
 )
@@ -66,7 +65,7 @@ func (c *checker) ofSignIn(path ssa.Value) bool {
 			}
 		case *ssa.Call:
 			for _, argument := range origin.Call.Args {
-				for _, element := range outcome.Elements(argument) {
+				for _, element := range flow.Elements(argument) {
 					if text, ok := text(element); ok && purpose.Credential(text) {
 						return true
 					}
