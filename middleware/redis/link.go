@@ -11,9 +11,10 @@ import (
 )
 
 // link is the way to Redis of everything that a request waits for. No command
-// takes longer than the timeout, and after a few that got no answer only one at a
-// time finds out whether Redis is back; the others are refused at once, so that
-// an outage piles up neither requests nor goroutines.
+// takes longer than the timeout, but for one that meets rueidis while it dials:
+// that may take a second more. After a few that got no answer only one at a time
+// finds out whether Redis is back; the others are refused at once, so that an
+// outage piles up neither requests nor goroutines.
 type link struct {
 	client  rueidis.Client
 	timeout time.Duration

@@ -40,7 +40,8 @@ type Config struct {
 	// worth it where the service is farther away than Redis.
 	ShareAnswers bool
 
-	// Timeout is how long a request waits for Redis at most. 0 is 500 ms.
+	// Timeout is how long a request waits for Redis. 0 is 500 ms. One that meets
+	// the client while it connects anew may wait a second more.
 	Timeout time.Duration
 
 	// MaxEntries bounds how many tokens, and how many sign-ins, are kept in
