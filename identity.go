@@ -5,18 +5,61 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
+	"time"
 	"unique"
 
 	"github.com/secureflows/secureflows-go/internal/arrival"
 )
 
-// Identity is who a session belongs to, as the service says.
+// Identity is who a session or a token belongs to, as the service says that
+// issued it. Identities are values that can be compared (==).
+//
+// The key to a person is UserID where all tokens are of secureFlows, and
+// [Identity.Person] where other providers' are accepted too.
 type Identity struct {
-	// UserID is the same for a person in every session and after every login: what
-	// to file their records under. 0 is unknown.
+	// UserID is the same for a person in every session of secureFlows and after
+	// every login: what to file their records under. 0 is unknown, and what
+	// everybody of another provider has.
 	UserID int64 `json:"userId"`
 	// Email is for display, "" when unknown. It is no key: it may change hands.
 	Email string `json:"email"`
+
+	// Provider is who issued the token, as the package that resolves it names
+	// them. "" is secureFlows.
+	Provider string `json:"provider,omitempty"`
+	// Subject is the other provider's id of the person. It means nothing without
+	// Provider, and is "" for secureFlows, which has UserID.
+	Subject string `json:"subject,omitempty"`
+
+	// The rest is what the tokens of other providers say; those of secureFlows say
+	// nothing.
+
+	// Tenant is the organisation that the token is for, by the provider's id.
+	Tenant string `json:"tenant,omitempty"`
+	// Roles and Permissions are the token's, in the provider's own words.
+	Roles       Grants `json:"roles,omitzero"`
+	Permissions Grants `json:"permissions,omitzero"`
+	// ExpiresAt is when the token ends, in UTC, to the second. Middleware does not
+	// use the answer any longer than that.
+	ExpiresAt time.Time `json:"expiresAt,omitzero"`
+}
+
+// Person is the key to a person among those of several providers, for maps and
+// for the two columns of a table. AuthReturn's "1" is nobody else's "1", and an
+// e-mail address is no key at all.
+type Person struct {
+	Provider string // "" is secureFlows
+	Subject  string // "" is unknown
+}
+
+// Person gives whose identity this is. For secureFlows the Subject is the UserID
+// in decimal.
+func (i Identity) Person() Person {
+	if i.Provider == "" && i.Subject == "" && i.UserID != 0 {
+		return Person{Subject: strconv.FormatInt(i.UserID, 10)}
+	}
+	return Person{Provider: i.Provider, Subject: i.Subject}
 }
 
 // Identity asks the service whose session this is (GET /sessions/identity).
@@ -52,7 +95,7 @@ type callerKey struct{}
 // callerContext is a context that carries whoever makes a request.
 type callerContext struct {
 	context.Context
-	identity Identity
+	identity *Identity // shared, and never written to
 	session  *Session
 	// client and bearer make the session when somebody asks for it, where
 	// session is nil. It is a pointer for the reason that secret is one.
@@ -74,7 +117,7 @@ func (c *callerContext) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "%v.WithCal
 // whoever makes the request. Middleware does it for handlers; tests of handlers
 // may do it themselves.
 func NewContext(ctx context.Context, identity Identity, session *Session) context.Context {
-	return &callerContext{Context: ctx, identity: identity, session: session}
+	return &callerContext{Context: ctx, identity: &identity, session: session}
 }
 
 // IdentityFromContext gives the identity ctx carries; ok is false when it
@@ -84,11 +127,12 @@ func IdentityFromContext(ctx context.Context) (identity Identity, ok bool) {
 	if !ok {
 		return Identity{}, false
 	}
-	return c.identity, true
+	return *c.identity, true
 }
 
 // SessionFromContext gives the session ctx carries; ok is false when it carries
-// none, as for an anonymous request.
+// none, as for an anonymous request, and for one with a token of another provider
+// than secureFlows.
 func SessionFromContext(ctx context.Context) (session *Session, ok bool) {
 	c, ok := ctx.Value(callerKey{}).(*callerContext)
 	switch {
@@ -106,13 +150,17 @@ func SessionFromContext(ctx context.Context) (session *Session, ok bool) {
 func init() { arrival.Attach = attach }
 
 // attach gives a copy of r whose context carries its caller; see package
-// arrival.
-func attach(r *http.Request, client *Client, bearer string, identity Identity) *http.Request {
+// arrival. A token of another provider makes no session: what the session sent
+// would give it to secureFlows.
+func attach(r *http.Request, client *Client, bearer string, identity *Identity) *http.Request {
 	arrived := &struct {
 		ctx     callerContext
 		request http.Request
 		bearer  string
 	}{bearer: bearer}
+	if identity.Provider != "" {
+		client = nil
+	}
 	arrived.ctx = callerContext{Context: r.Context(), identity: identity, client: client, bearer: &arrived.bearer}
 	// The copy that WithContext makes does not leave this function, so it stays
 	// off the heap.

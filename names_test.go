@@ -28,7 +28,7 @@ func TestEveryPublicNameHasAnExample(t *testing.T) {
 func publicNames(t *testing.T, dir string) []string {
 	hooks := map[string]bool{
 		"Error": true, "Unwrap": true, "String": true, "GoString": true, "Format": true,
-		"LogValue": true, "MarshalText": true, "GobEncode": true, "GobDecode": true, "TB": true,
+		"LogValue": true, "MarshalText": true, "MarshalJSON": true, "UnmarshalJSON": true, "GobEncode": true, "GobDecode": true, "TB": true,
 	}
 	var names []string
 	add := func(name *ast.Ident) {

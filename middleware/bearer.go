@@ -44,7 +44,8 @@ type BearerConfig struct {
 
 	// Client makes the sessions that handlers get, where the resolver is
 	// neither a *secureflows.Client nor in front of one, and its sign-outs empty
-	// the cache. nil gives handlers no sessions.
+	// the cache. nil gives handlers no sessions. Tokens of other providers
+	// ([FirstOf]) never have one.
 	Client *secureflows.Client
 }
 
@@ -137,7 +138,7 @@ func (b *Bearer) Check(r *http.Request) (secureflows.Identity, error) {
 	if refusal != nil {
 		return secureflows.Identity{}, refusal.Err
 	}
-	return identity, nil
+	return *identity, nil
 }
 
 // guard is what all of them are.
@@ -148,7 +149,7 @@ func (b *Bearer) guard(next http.Handler, maxAge time.Duration, allowed func(sec
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		identity, bearer, refusal := b.check(r, maxAge)
 		if refusal == nil && allowed != nil {
-			if err := allowed(identity); err != nil {
+			if err := allowed(*identity); err != nil {
 				refusal = &Refusal{Err: err, kind: &notAllowed}
 			}
 		}
@@ -164,30 +165,31 @@ func (b *Bearer) guard(next http.Handler, maxAge time.Duration, allowed func(sec
 }
 
 // attach puts the caller into the request; see package arrival.
-var attach = arrival.Attach.(func(*http.Request, *secureflows.Client, string, secureflows.Identity) *http.Request)
+var attach = arrival.Attach.(func(*http.Request, *secureflows.Client, string, *secureflows.Identity) *http.Request)
 
-// check gives whose request r is and the text of the token that says so.
-func (b *Bearer) check(r *http.Request, maxAge time.Duration) (identity secureflows.Identity, bearer string, refusal *Refusal) {
+// check gives whose request r is, for reading only, and the text of the token
+// that says so.
+func (b *Bearer) check(r *http.Request, maxAge time.Duration) (identity *secureflows.Identity, bearer string, refusal *Refusal) {
 	bearer, err := b.bearer(r)
 	if err != nil {
-		return identity, "", refuse(err)
+		return nil, "", refuse(err)
 	}
 	key := b.cache.fingerprint.of(bearer)
 	arrived := now()
 	if found := b.cache.lookup(key, arrived, maxAge, bearer); found != nil {
-		return found.value, bearer, nil
+		return &found.value, bearer, nil
 	}
 	// What is in the cache was a token; anything else may be garbage, and
 	// garbage is refused before it costs the service anything.
 	token, err := secureflows.NewToken(bearer)
 	if err != nil {
-		return identity, "", refuse(errMalformed)
+		return nil, "", refuse(errMalformed)
 	}
-	identity, err = b.cache.ask(r.Context(), token, key, arrived, maxAge)
+	answer, err := b.cache.ask(r.Context(), token, key, arrived, maxAge)
 	if err != nil {
-		return identity, "", refuse(err)
+		return nil, "", refuse(err)
 	}
-	return identity, bearer, nil
+	return &answer, bearer, nil
 }
 
 func (b *Bearer) bearer(r *http.Request) (string, error) {

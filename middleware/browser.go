@@ -87,7 +87,7 @@ func (b *Browser) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	// What is somebody's own must not come back from a cache, the one behind the
 	// back button above all, when they have signed out. Handlers may say less.
 	w.Header().Set("Cache-Control", "no-store")
-	next.ServeHTTP(w, attach(r, b.client, visitor.Token.Reveal(), identity))
+	next.ServeHTTP(w, attach(r, b.client, visitor.Token.Reveal(), &identity))
 	// Not by what a script asks for, which may go well in another tab while this
 	// one goes round.
 	if !visitor.Served && isNavigation(r) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -15,9 +16,9 @@ import (
 // [*Cache] remembers what another Resolver said.
 //
 // A Resolver of your own reports a token that is no good by wrapping one of the
-// sentinels under secureflows.ErrSignedOut, and a billing lock by
-// secureflows.ErrGraceLock. Any other error is an outage, by which nobody is
-// signed out. Resolve is called from a goroutine of the cache's, with the
+// sentinels under secureflows.ErrSignedOut, a good one whose holder is not to be
+// let in by [ErrNotAllowed], and a billing lock by secureflows.ErrGraceLock. Any
+// other error is an outage, by which nobody is signed out. Resolve is called from a goroutine of the cache's, with the
 // values of the request that asked first and a deadline of its own; it must
 // return when that has passed.
 //
@@ -51,7 +52,7 @@ type CacheConfig struct {
 	// all. Outages are never remembered.
 	RefusalAge time.Duration
 	// MaxEntries bounds the answers kept, and by itself the refusals. 0 is
-	// 100,000; an answer takes about 150 bytes. Beyond it those go first that
+	// 100,000; an answer takes about 250 bytes. Beyond it those go first that
 	// were asked for first.
 	MaxEntries int
 	// MaxUpstream bounds the questions under way at once. 0 is 64. Requests
@@ -103,11 +104,15 @@ func NewCache(source Resolver, cfg CacheConfig) *Cache {
 	if client := c.client(); client != nil {
 		c.hear(client)
 	}
-	origin := c.origin()
-	if reporter, ok := origin.(interface {
-		OnSignedOut(func(secureflows.Token)) (stop func())
-	}); ok && origin != Resolver(c.client()) {
-		reporter.OnSignedOut(c.signedOut)
+	for resolver := range behind(source) {
+		if _, isClient := resolver.(*secureflows.Client); isClient {
+			break // heard above
+		}
+		if reporter, ok := resolver.(interface {
+			OnSignedOut(func(secureflows.Token)) (stop func())
+		}); ok {
+			reporter.OnSignedOut(c.signedOut)
+		}
 	}
 	return c
 }
@@ -137,28 +142,32 @@ func orDefault[T int | time.Duration](configured, byDefault T) T {
 	return configured
 }
 
-// origin is the resolver that asks, below caches in front of caches.
-func (c *Cache) origin() Resolver {
-	for {
-		inner, ok := c.source.(*Cache)
-		if !ok {
-			return c.source
+// behind gives resolver and those that it stands in front of.
+func behind(resolver Resolver) iter.Seq[Resolver] {
+	return func(yield func(Resolver) bool) {
+		for yield(resolver) {
+			switch r := resolver.(type) {
+			case *Cache:
+				resolver = r.source
+			case interface{ Unwrap() Resolver }:
+				resolver = r.Unwrap()
+			default:
+				return
+			}
 		}
-		c = inner
 	}
 }
 
 // client is the one that asks in the end, or nil.
-func (c *Cache) client() *secureflows.Client {
-	resolver := c.origin()
-	for {
-		wrapper, ok := resolver.(interface{ Unwrap() Resolver })
-		if !ok {
-			client, _ := resolver.(*secureflows.Client)
+func (c *Cache) client() *secureflows.Client { return clientBehind(c.source) }
+
+func clientBehind(resolver Resolver) *secureflows.Client {
+	for inner := range behind(resolver) {
+		if client, ok := inner.(*secureflows.Client); ok {
 			return client
 		}
-		resolver = wrapper.Unwrap()
 	}
+	return nil
 }
 
 // hear listens to a client, once for all who share the cache.
@@ -257,7 +266,7 @@ func (c *Cache) ask(ctx context.Context, token secureflows.Token, key fingerprin
 				continue
 			}
 		}
-		if errors.Is(err, secureflows.ErrSignedOut) {
+		if isRefusal(err) {
 			c.stats.refused.Add(1)
 		}
 		return identity, err
@@ -303,7 +312,7 @@ func (c *Cache) refresh(found *entry[secureflows.Identity], due int64, arrived i
 // remember stores what an answered question said.
 func (c *Cache) remember(f *flight) {
 	switch {
-	case errors.Is(f.err, secureflows.ErrSignedOut):
+	case isRefusal(f.err):
 		c.answers.remove(f.key)
 		// Nothing slides the end of a refusal either.
 		if at := now(); c.refusals.lifetime > 0 && c.refusal(f.key, at) == nil {
@@ -315,7 +324,18 @@ func (c *Cache) remember(f *flight) {
 	case c.maxAge > 0 && !f.overtaken.Load():
 		// In the last fifth, but not all at once: a fleet that started together
 		// would ask together for ever.
-		due := f.asked + instant(c.maxAge/5*4) + instant(rand.N(c.maxAge/10+1))
-		c.answers.put(entryOf(f.key, f.identity, f.asked, due), now())
+		asked, due := f.asked, f.asked+instant(c.maxAge/5*4)+instant(rand.N(c.maxAge/10+1))
+		at := now()
+		if ends := f.identity.ExpiresAt; !ends.IsZero() && time.Until(ends) < c.maxAge-at.since(asked) {
+			// An answer does not outlive its token: such a one passes for older than
+			// it is, and there is nothing to ask ahead for.
+			left := time.Until(ends)
+			if left <= 0 {
+				return
+			}
+			asked = at + instant(left) - instant(c.maxAge) - 1
+			due = asked + instant(c.maxAge) + 1
+		}
+		c.answers.put(entryOf(f.key, f.identity, asked, due), at)
 	}
 }

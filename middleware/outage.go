@@ -13,7 +13,7 @@ import (
 // to be a sign-out is an outage: it must not sign anybody out.
 func verdict(err error) error {
 	switch {
-	case err == nil, errors.Is(err, secureflows.ErrSignedOut), errors.Is(err, secureflows.ErrGraceLock):
+	case err == nil, isRefusal(err), errors.Is(err, secureflows.ErrGraceLock):
 		return err
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return &outage{err} // of the question's context, not of those who wait
@@ -22,6 +22,12 @@ func verdict(err error) error {
 	default:
 		return &outage{err}
 	}
+}
+
+// isRefusal reports whether err is about the token, and will stay what it is for
+// a while.
+func isRefusal(err error) bool {
+	return errors.Is(err, secureflows.ErrSignedOut) || errors.Is(err, ErrNotAllowed)
 }
 
 // outage is an error that says nothing about the user. Of the errors to decide

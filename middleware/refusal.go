@@ -122,6 +122,8 @@ func refuse(err error) *Refusal {
 		return &Refusal{kind: &revokedToken, Err: err}
 	case errors.Is(err, secureflows.ErrSignedOut):
 		return &Refusal{kind: &invalidToken, Err: err}
+	case errors.Is(err, ErrNotAllowed):
+		return &Refusal{kind: &notAllowed, Err: err}
 	case errors.Is(err, secureflows.ErrGraceLock):
 		return &Refusal{kind: &billingLock, Err: err}
 	}

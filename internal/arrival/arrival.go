@@ -6,8 +6,8 @@ package arrival
 
 // Attach is set by the root package when it is initialised, to a
 //
-//	func(r *http.Request, client *secureflows.Client, bearer string, identity secureflows.Identity) *http.Request
+//	func(r *http.Request, client *secureflows.Client, bearer string, identity *secureflows.Identity) *http.Request
 //
-// whose bearer is the text of a valid token. Its type is not said here because
-// the root package imports this one.
+// whose bearer is the text of a valid token, and whose identity is not written to
+// any more. Its type is not said here because the root package imports this one.
 var Attach any

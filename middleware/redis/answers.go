@@ -83,6 +83,9 @@ func (a *answers) read(about tag, results []rueidis.RedisResult) (identity secur
 	if !ok || json.Unmarshal(text, &shared) != nil {
 		return secureflows.Identity{}, 0, false
 	}
+	if ends := shared.Identity.ExpiresAt; !ends.IsZero() && !time.Now().Before(ends) {
+		return secureflows.Identity{}, 0, false // the token has ended before its answer
+	}
 	age = max(0, shared.MaxAge-time.Duration(left)*time.Millisecond, time.Since(shared.Asked))
 	return shared.Identity, age, true
 }
