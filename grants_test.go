@@ -64,10 +64,10 @@ func TestIdentitiesStayComparable(t *testing.T) {
 			ExpiresAt: time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC),
 		}
 	}
-	assert.True(t, with() == with())
-	other := with()
+	identity, other := with(), with()
+	assert.True(t, identity == other)
 	other.Roles = secureflows.GrantsOf("owner")
-	assert.False(t, with() == other)
+	assert.False(t, identity == other)
 	assert.Equal(t, 1, map[secureflows.Identity]int{with(): 1}[with()])
 }
 

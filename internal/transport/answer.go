@@ -82,7 +82,7 @@ func (a *Answer) read(response *http.Response, c *call) error {
 	a.cut = err != nil
 	a.Empty = len(text) == 0 && !a.cut
 	a.describe(text, response.Header.Get("Content-Type"), c.request.secrets())
-	a.RetryAfter = retryAfter(response.Header)
+	a.RetryAfter = RetryAfter(response.Header)
 	a.pause = c.pause(a)
 	return nil
 }

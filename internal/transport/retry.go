@@ -130,9 +130,9 @@ func exponential(attempt int) time.Duration {
 	return min(longestWait, firstWait<<min(attempt, 10))
 }
 
-// retryAfter reads the header in both its forms (RFC 9110 section 10.2.3). The
+// RetryAfter reads the header in both its forms (RFC 9110 section 10.2.3). The
 // date is read against the server's own clock where it gave one.
-func retryAfter(header http.Header) time.Duration {
+func RetryAfter(header http.Header) time.Duration {
 	value := strings.TrimSpace(header.Get("Retry-After"))
 	if value == "" {
 		return 0

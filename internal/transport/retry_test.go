@@ -16,7 +16,7 @@ func TestRetryAfterAtItsEdges(t *testing.T) {
 		"Fri, 31 Dec 1999 23:59:59 GMT": 0, "Fri, 31 Dec 9999 23:59:59 GMT": maxRetryAfter, "soon": 0, "7, 8": 0,
 	} {
 		header := http.Header{"Retry-After": {value}, "Date": {"Sat, 01 Jan 2000 00:00:00 GMT"}}
-		assert.Equal(t, want, retryAfter(header), value)
+		assert.Equal(t, want, RetryAfter(header), value)
 	}
 }
 
@@ -29,7 +29,7 @@ func FuzzRetryAfter(f *testing.F) {
 		f.Add(value, "", 503)
 	}
 	f.Fuzz(func(t *testing.T, value, date string, status int) {
-		asked := retryAfter(http.Header{"Retry-After": {value}, "Date": {date}})
+		asked := RetryAfter(http.Header{"Retry-After": {value}, "Date": {date}})
 		assert.GreaterOrEqual(t, asked, time.Duration(0))
 		assert.LessOrEqual(t, asked, maxRetryAfter)
 		for _, policy := range []Policy{Unsafe, Safe, WhenReady} {
