@@ -64,7 +64,7 @@
 //	401 expired-token           renewable: the data is intact
 //	401 revoked-token           signed out, revoked, or gone: sign in afresh
 //	403 billing-lock            with the code BILLING_GRACE_LOCK; still signed in
-//	403 not-allowed             by the function given to Allow
+//	403 not-allowed             by the function given to Allow, or by a Resolver
 //	503 unavailable             the service cannot be asked; with Retry-After
 //
 // A 401 and the 400 carry the challenge of RFC 6750, and a 401 the URL of
@@ -103,6 +103,16 @@
 // Refusals are remembered too, for 5 s, in a place of their own: whoever sends
 // invented or dead tokens reaches the service with each of them once, and
 // drives nobody out. Outages are never remembered.
+//
+// # Tokens of several providers
+//
+// While people move to secureFlows from another provider, a route takes the tokens
+// of both: [FirstOf] asks the resolvers in turn, and none is sent a token of
+// another's. Those of AuthReturn, Vertesia and ProductFlo are in the modules
+// middleware/authreturn, middleware/vertesia and middleware/productflo. The guards
+// stay as they are; handlers see in Identity.Provider who issued the token, and
+// key their records by [secureflows.Identity.Person]. [Import] brings an old
+// account's data into a session, once.
 //
 // # Many at once
 //
