@@ -1,0 +1,105 @@
+package jwtverify
+
+import (
+	"encoding/base64"
+	stdjson "encoding/json"
+	"unicode/utf8"
+
+	"github.com/go-jose/go-jose/v4/json" // duplicate members are errors there, and "EXP" is not "exp"
+)
+
+// maxTokenBytes is what secureflows.NewToken takes at most.
+const maxTokenBytes = 16 << 10
+
+// split cuts a JWS in its compact form (RFC 7515 section 7.1) into the texts of
+// header and claims. Only the one canonical spelling of each part will do:
+// base64.RawURLEncoding skips line breaks and ignores trailing bits, so that
+// one token would have many texts, of which a list of revoked tokens has one.
+func split(token string) (header, claims string, ok bool) {
+	if len(token) > maxTokenBytes {
+		return "", "", false
+	}
+	var parts [3]string
+	count, start := 0, 0
+	for i := 0; i <= len(token); i++ {
+		if i < len(token) && token[i] != '.' {
+			if digits[token[i]] < 0 {
+				return "", "", false
+			}
+			continue
+		}
+		if count == len(parts) || !whole(token[start:i]) {
+			return "", "", false
+		}
+		parts[count] = token[start:i]
+		count, start = count+1, i+1
+	}
+	return parts[0], parts[1], count == len(parts)
+}
+
+// whole reports whether the digits of a part are of whole bytes, with nothing
+// in the bits that are left over.
+func whole(part string) bool {
+	switch len(part) % 4 {
+	case 0:
+		return true
+	case 2:
+		return digits[part[len(part)-1]]&0b1111 == 0
+	case 3:
+		return digits[part[len(part)-1]]&0b11 == 0
+	default:
+		return false
+	}
+}
+
+// digits are the values of the characters of base64url, -1 of any other.
+var digits = func() (values [256]int8) {
+	for i := range values {
+		values[i] = -1
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	for i := range alphabet {
+		values[alphabet[i]] = int8(i)
+	}
+	return values
+}()
+
+// header is what of a token's header decides anything.
+type header struct {
+	Algorithm  stdjson.RawMessage `json:"alg"`
+	KeyID      stdjson.RawMessage `json:"kid"`
+	Type       stdjson.RawMessage `json:"typ"`
+	Critical   stdjson.RawMessage `json:"crit"`
+	Unencoded  stdjson.RawMessage `json:"b64"`
+	Encryption stdjson.RawMessage `json:"enc"`
+}
+
+func readHeader(part string) (h header, ok bool) {
+	return h, readObject(part, &h)
+}
+
+// readObject decodes a part that is a JSON object. Text that is not UTF-8 is
+// refused: the decoder would turn two subjects that differ into one.
+func readObject(part string, into any) bool {
+	text, err := base64.RawURLEncoding.DecodeString(part)
+	return err == nil && isObject(text) && json.Unmarshal(text, into) == nil
+}
+
+func isObject(text []byte) bool {
+	for _, c := range text {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c == '{' && utf8.Valid(text)
+		}
+	}
+	return false
+}
+
+// text gives a member's value where it is a string, and "" otherwise.
+func text(value stdjson.RawMessage) (s string) {
+	if len(value) < 2 || value[0] != '"' || json.Unmarshal(value, &s) != nil {
+		return ""
+	}
+	return s
+}
