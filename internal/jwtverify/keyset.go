@@ -134,60 +134,57 @@ func (k *KeySet) algorithms() []string { return []string{string(jose.ES256), str
 // age is how old the KeySet is: on a clock that nobody sets, where Now tells it.
 func (k *KeySet) age() time.Duration { return k.now().Sub(k.born) }
 
-// known gives the keys that may serve, nil when there are none.
-func (k *KeySet) known() *keys {
+// known gives the keys that may serve at an age, nil when there are none.
+func (k *KeySet) known(age time.Duration) *keys {
 	known := k.current.Load()
-	if known == nil || k.age() >= known.asked+maxServed {
+	if known == nil || age >= known.asked+maxServed {
 		return nil
 	}
 	return known
 }
 
 func (k *KeySet) verify(ctx context.Context, token *signed) ([]byte, error) {
-	payload, known, err := k.known().verify(token)
-	if !known {
-		return k.ask(ctx, token)
+	age := k.age()
+	tried := k.known(age)
+	payload, known, err := tried.verify(token)
+	if known {
+		if int64(age) >= k.due.Load() {
+			k.refresh()
+		}
+		return payload, err
 	}
-	if int64(k.age()) >= k.due.Load() {
-		k.refresh()
+	before := k.begun.Load()
+	for !known {
+		if tried, err = k.newer(ctx, tried, before); err != nil {
+			return nil, err
+		}
+		payload, known, err = tried.verify(token)
 	}
 	return payload, err
 }
 
-// ask verifies a token whose key is not known, by newer keys if there may be.
-func (k *KeySet) ask(ctx context.Context, token *signed) ([]byte, error) {
-	before := k.begun.Load()
-	for {
-		tried := k.known()
-		payload, known, err := tried.verify(token)
-		if known {
-			return payload, err
-		}
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		f, err := k.join(tried, before)
-		if err != nil {
-			return nil, err
-		}
-		if f == nil {
-			continue
-		}
-		if err := f.wait(ctx); err != nil {
-			return nil, err
-		}
+// newer gives the keys to try after those that do not have the one that is
+// wanted, perhaps nil, or why there are none. before counts the fetches that had
+// begun when the token came.
+func (k *KeySet) newer(ctx context.Context, tried *keys, before int64) (*keys, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
+	f, err := k.join(tried, before)
+	if err == nil && f != nil {
+		err = f.wait(ctx)
+	}
+	return k.known(k.age()), err
 }
 
-// join gives the fetch to wait for where none of the keys that were tried fits,
-// or why there is none. Without either, there are newer keys to try. before
-// counts the fetches that had begun when the token came.
+// join gives the fetch to wait for, or why there is none. Without either, there
+// are newer keys already.
 func (k *KeySet) join(tried *keys, before int64) (*flight, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	age := k.age()
 	switch {
-	case k.known() != tried:
+	case k.known(age) != tried:
 		return nil, nil
 	case tried != nil && tried.number > before:
 		return nil, errUnknownKey // they are newer than the token

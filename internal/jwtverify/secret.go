@@ -34,17 +34,18 @@ func Secret(secret []byte) (Keys, error) {
 	if len(secret) < minSecretBytes {
 		return nil, misconfigured("new secret: it has %d bytes, and could be found by trial: HS256 takes %d at least", len(secret), minSecretBytes)
 	}
-	return &shared{key: slices.Clone(secret)}, nil
+	var key any = slices.Clone(secret)
+	return &shared{key: func() any { return key }}, nil
 }
 
-// shared is always used by its pointer: below the top level fmt prints the
-// address of one.
-type shared struct{ key any }
+// shared holds the secret in a function: fmt cannot call methods on unexported
+// fields, and follows a pointer there for a verb like %s.
+type shared struct{ key func() any }
 
 func (s *shared) algorithms() []string { return []string{string(jose.HS256)} }
 
 func (s *shared) verify(_ context.Context, token *signed) ([]byte, error) {
-	payload, err := token.jws.Verify(s.key)
+	payload, err := token.jws.Verify(s.key())
 	if err != nil {
 		return nil, errSignature
 	}

@@ -2,12 +2,12 @@ package jwtverify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/json"
@@ -106,7 +106,8 @@ var (
 	errHeader      = refused("its header is no JSON object, or has a member twice")
 	errEncrypted   = refused("it is encrypted; only signed tokens are accepted")
 	errCritical    = refused(`its header has "crit" or "b64"; extensions are not accepted`)
-	errAlgorithm   = refused("its header is malformed, or its algorithm is not one that is accepted")
+	errAlgorithm   = refused("its algorithm is not one that is accepted")
+	errMembers     = refused("a member of its header is of another type than it must be")
 	errSignature   = refused("the signature does not fit")
 	errUnknownKey  = refused("no key of the issuer fits it")
 	errWhichKey    = refused("it does not say which of several keys it was signed with")
@@ -171,8 +172,11 @@ func (v *Verifier) parse(token string) (*signed, error) {
 		return nil, errCritical
 	}
 	jws, err := jose.ParseSignedCompact(token, v.algorithms)
-	if err != nil {
+	if other := (*jose.ErrUnexpectedSignatureAlgorithm)(nil); errors.As(err, &other) {
 		return nil, errAlgorithm // err quotes the header
+	}
+	if err != nil {
+		return nil, errMembers
 	}
 	return &signed{jws: jws, algorithm: jws.Signatures[0].Protected.Algorithm, keyID: jws.Signatures[0].Protected.KeyID}, nil
 }
@@ -181,7 +185,7 @@ func (v *Verifier) parse(token string) (*signed, error) {
 // expired is said last: where that is all that is wrong, its user may renew.
 func (v *Verifier) read(payload []byte) (Registered, error) {
 	var wire wireClaims
-	if !isObject(payload) || !utf8.Valid(payload) || json.Unmarshal(payload, &wire) != nil {
+	if !isObject(payload) || json.Unmarshal(payload, &wire) != nil {
 		return Registered{}, errClaims
 	}
 	registered, now := wire.registered(), v.now()

@@ -1,0 +1,553 @@
+package jwtverify_test
+
+import (
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/jwtverify"
+)
+
+func TestAGoodToken(t *testing.T) {
+	for name, v := range verifiers(t) {
+		t.Run(name, func(t *testing.T) {
+			token := signers()[name].token("user_id", 7, "aud", []string{"others", "shop"})
+			var more struct {
+				UserID  int64  `json:"user_id"`
+				Subject string `json:"sub"`
+			}
+			registered, err := v.Verify(t.Context(), token, &more)
+			require.NoError(t, err)
+			assert.Equal(t, "jane", registered.Subject)
+			assert.Equal(t, issuerURL, registered.Issuer)
+			assert.Equal(t, "t1", registered.ID)
+			assert.Equal(t, []string{"others", "shop"}, registered.Audience)
+			assert.True(t, registered.ExpiresAt.Equal(start.Add(time.Hour)))
+			assert.True(t, registered.IssuedAt.Equal(start))
+			assert.True(t, registered.NotBefore.Equal(start))
+			assert.EqualValues(t, 7, more.UserID)
+			assert.Equal(t, "jane", more.Subject)
+
+			registered, err = v.Verify(t.Context(), signers()[name].token("jti", nil, "iat", nil, "nbf", nil, "sub", nil), nil)
+			require.NoError(t, err)
+			assert.Zero(t, registered.Subject)
+			assert.Zero(t, registered.ID)
+			assert.True(t, registered.IssuedAt.IsZero())
+			assert.True(t, registered.NotBefore.IsZero())
+		})
+	}
+}
+
+// TestTheExamplesOfRFC7515 takes its appendices A.1 to A.3 at their word.
+func TestTheExamplesOfRFC7515(t *testing.T) {
+	const (
+		payload = "eyJpc3MiOiJqb2UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxlLmNvbS9pc19yb290Ijp0cnVlfQ"
+		a1      = "eyJ0eXAiOiJKV1QiLA0KICJhbGciOiJIUzI1NiJ9." + payload + ".dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
+		a1Key   = "AyM1SysPpbyDfgZld3umj1qzKObwVMkoqQ-EstJQLr_T-1qS0gZH75aKtMN3Yj0iPS4hcgUuTwjAzZr1Z9CAow"
+		a2      = "eyJhbGciOiJSUzI1NiJ9." + payload + ".cC4hiUPoj9Eetdgtv3hF80EGrhuB__dzERat0XF9g2VtQgr9PJbu3XOiZj5RZmh7" +
+			"AAuHIm4Bh-0Qc_lF5YKt_O8W2Fp5jujGbds9uJdbF9CUAr7t1dnZcAcQjbKBYNX4BAynRFdiuB--f_nZLgrnbyTyWzO75vRK5h6xBArLIARNPvkSjtQB" +
+			"MHlb1L07Qe7K0GarZRmB_eSN9383LcOLn6_dO--xi12jzDwusC-eOkHWEsqtFZESc6BfI7noOPqvhJ1phCnvWh6IeYI2w9QOYEUipUTI8np6LbgGY9Fs" +
+			"98rqVt5AXLIhWkWywlVmtVrBp0igcN_IoypGlUPQGe77Rw"
+		a2Key = `{"kty":"RSA","e":"AQAB","n":"ofgWCuLjybRlzo0tZWJjNiuSfb4p4fAkd_wWJcyQoTbji9k0l8W26mPddxHmfHQp-Vaw-4qPCJrcS2mJPMEzP1Pt0` +
+			`Bm4d4QlL-yRT-SFd2lZS-pCgNMsD1W_YpRPEwOWvG6b32690r2jZ47soMZo9wGzjb_7OMg0LOL-bSf63kpaSHSXndS5z5rexMdbBYUsLA9e-KXBdQOS-` +
+			`UTo7WTBEMa2R2CapHg665xsmtdVMTBQY4uDZlxvb3qCo5ZwKh9kG4LT6_I5IhlJH7aGhyxXFvUK-DWNmoudF8NAco9_h9iaGNj8q2ethFkMLs91kzk2P` +
+			`AcDTW9gb54h4FRWyuXpoQ"}`
+		a3    = "eyJhbGciOiJFUzI1NiJ9." + payload + ".DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
+		a3Key = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
+	)
+	now := func() time.Time { return time.Unix(1300819379, 0) }
+	shared, err := jwtverify.Secret(must(base64.RawURLEncoding.DecodeString(a1Key)))
+	require.NoError(t, err)
+	published := newIssuer(keySet(a2Key, a3Key)).keys(t)
+	for token, keys := range map[string]jwtverify.Keys{a1: shared, a2: published, a3: published} {
+		algorithms := []string{"ES256", "RS256"}
+		if keys == shared {
+			algorithms = []string{"HS256"}
+		}
+		registered, err := verifier(t, jwtverify.Config{Algorithms: algorithms, Keys: keys, Issuer: "joe", Now: now}).Verify(t.Context(), token, nil)
+		require.NoError(t, err, token)
+		assert.Equal(t, "joe", registered.Issuer)
+		_, err = verifier(t, jwtverify.Config{Algorithms: algorithms, Keys: keys}).Verify(t.Context(), token, nil)
+		assert.ErrorIs(t, err, secureflows.ErrTokenExpired, "it is of 2011")
+	}
+}
+
+// publicKey is one in a form that somebody might take for a secret.
+func publicKey(kind string) []byte {
+	if der := must(x509.MarshalPKIXPublicKey(rsaKey().Public())); kind == "DER" {
+		return der
+	} else if kind == "PEM" {
+		return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+	}
+	return []byte(jwk(rsaKey(), "r1"))
+}
+
+// badTokens are refused by every verifier. Each row spells a token that is
+// good but for one thing.
+var badTokens = map[string]struct {
+	token func(s signer) string
+	says  string
+}{
+	"another issuer":              {claiming("iss", "https://other.example"), "of another issuer"},
+	"an issuer with a suffix":     {claiming("iss", issuerURL+".evil.example"), "of another issuer"},
+	"an issuer with a slash":      {claiming("iss", issuerURL+"/"), "of another issuer"},
+	"an issuer as a suffix":       {claiming("iss", "https://evil.example/"+issuerURL), "of another issuer"},
+	"an issuer in capitals":       {claiming("iss", "https://ISSUER.example"), "of another issuer"},
+	"no issuer":                   {claiming("iss", nil), "of another issuer"},
+	"a list of issuers":           {claiming("iss", []string{issuerURL}), "of another type"},
+	"issuer null":                 {spelling(`"iss":"`+issuerURL+`"`, `"iss":null`), "of another type"},
+	"another audience":            {claiming("aud", "others"), "for another audience"},
+	"an audience with a suffix":   {claiming("aud", "shop2"), "for another audience"},
+	"no audience":                 {claiming("aud", nil), "for another audience"},
+	"an empty audience":           {claiming("aud", []string{}), "for another audience"},
+	"an audience of numbers":      {claiming("aud", []any{"shop", 1}), "of another type"},
+	"an audience of null":         {claiming("aud", []any{"shop", json.RawMessage("null")}), "of another type"},
+	"an audience in an object":    {claiming("aud", map[string]any{"shop": true}), "of another type"},
+	"a subject that is a number":  {claiming("sub", 1), "of another type"},
+	"an id that is a number":      {claiming("jti", 1), "of another type"},
+	"no exp":                      {claiming("exp", nil), `no "exp"`},
+	"EXP for exp":                 {claiming("exp", nil, "EXP", start.Add(time.Hour).Unix()), `no "exp"`},
+	"Exp for exp":                 {claiming("exp", nil, "Exp", start.Add(time.Hour).Unix()), `no "exp"`},
+	"ISS for iss":                 {claiming("iss", nil, "ISS", issuerURL), "of another issuer"},
+	"not yet valid":               {claiming("nbf", start.Add(time.Second).Unix()), `"nbf" has not come`},
+	"issued in the future":        {claiming("iat", start.Add(time.Second).Unix()), `"iat" is in the future`},
+	"exp twice":                   {spelling(`"exp":`, `"exp":99999999999,"exp":`), "a member twice"},
+	"exp twice, once escaped":     {spelling(`"exp":`, `"\u0065xp":99999999999,"exp":`), "a member twice"},
+	"an unknown claim twice":      {spelling(`{`, `{"role":"user","role":"admin",`), "a member twice"},
+	"claims in a list":            {as(func(s signer) string { return s.with(nil, "["+claims()+"]") }), "no JSON object"},
+	"claims null":                 {as(func(s signer) string { return s.with(nil, "null") }), "no JSON object"},
+	"no claims":                   {as(func(s signer) string { return s.with(nil, "") }), "no JSON object"},
+	"something behind the claims": {as(func(s signer) string { return s.with(nil, claims()+"{}") }), "no JSON object"},
+	"claims that are not UTF-8":   {spelling("jane", "jan\xff"), "in UTF-8"},
+	"a byte order mark":           {as(func(s signer) string { return s.with(nil, "\ufeff"+claims()) }), "no JSON object"},
+	"alg none":                    {unsigned("none"), "algorithm is not one"},
+	"alg None":                    {unsigned("None"), "algorithm is not one"},
+	"alg empty":                   {unsigned(""), "algorithm is not one"},
+	"alg null":                    {headed("alg", json.RawMessage("null")), "algorithm is not one"},
+	"alg missing":                 {headed("alg", nil), "algorithm is not one"},
+	"alg a list":                  {as(func(s signer) string { return s.with([]any{"alg", []string{s.algorithm}}, claims()) }), "algorithm is not one"},
+	"alg in small letters":        {as(func(s signer) string { return s.with([]any{"alg", strings.ToLower(s.algorithm)}, claims()) }), "algorithm is not one"},
+	"ALG for alg":                 {as(func(s signer) string { return s.with([]any{"alg", nil, "ALG", s.algorithm}, claims()) }), "algorithm is not one"},
+	"alg twice":                   {as(func(s signer) string { return sign(s.key, `{"alg":"none","alg":"`+s.algorithm+`"}`, claims()) }), "a member twice"},
+	"an algorithm that is longer": {headed("alg", "HS512"), "algorithm is not one"},
+	"PS256":                       {headed("alg", "PS256"), "algorithm is not one"},
+	"EdDSA":                       {headed("alg", "EdDSA"), "algorithm is not one"},
+	"kid a number":                {headed("kid", 1), "another type"},
+	"crit":                        {headed("crit", []string{"exp"}), `"crit" or "b64"`},
+	"crit that is known":          {headed("crit", []string{"b64"}, "b64", true), `"crit" or "b64"`},
+	"crit empty":                  {headed("crit", []string{}), `"crit" or "b64"`},
+	"crit null":                   {headed("crit", json.RawMessage("null")), `"crit" or "b64"`},
+	"b64 true":                    {headed("b64", true), `"crit" or "b64"`},
+	"b64 false":                   {unencoded, ""},
+	"b64 false and canonical":     {headed("b64", false, "crit", []string{"b64"}), `"crit" or "b64"`},
+	"enc":                         {headed("enc", "A128GCM"), "encrypted"},
+	"an encrypted token":          {as(func(signer) string { return encoded(`{"alg":"dir","enc":"A128GCM"}`) + "..AAAA.AAAA.AAAA" }), "compact form"},
+	"a header in a list":          {as(func(s signer) string { return sign(s.key, `[`+header("alg", s.algorithm)+`]`, claims()) }), "header is no JSON object"},
+	"a header that is null":       {as(func(s signer) string { return sign(s.key, `null`, claims()) }), "header is no JSON object"},
+	"something behind the header": {as(func(s signer) string { return sign(s.key, header("alg", s.algorithm)+"x", claims()) }), "header is no JSON object"},
+	"a header that is not UTF-8": {as(func(s signer) string {
+		return sign(s.key, strings.Replace(header("alg", s.algorithm), "JWT", "J\xffT", 1), claims())
+	}), "header is no JSON object"},
+	"JSON serialization":           {jsonSerialized, "compact form"},
+	"nothing":                      {as(func(signer) string { return "" }), "compact form"},
+	"dots":                         {as(func(signer) string { return ".." }), "header is no JSON object"},
+	"two parts":                    {as(func(s signer) string { return s.token()[:strings.LastIndexByte(s.token(), '.')] }), "compact form"},
+	"four parts":                   {as(func(s signer) string { return s.token() + "." }), "compact form"},
+	"padding":                      {as(func(s signer) string { return s.token() + "==" }), "compact form"},
+	"a line break within":          {as(func(s signer) string { return strings.Replace(s.token(), ".", "\n.", 1) }), "compact form"},
+	"a line break at the end":      {as(func(s signer) string { return s.token() + "\n" }), "compact form"},
+	"space in front":               {as(func(s signer) string { return " " + s.token() }), "compact form"},
+	"base64 that is not for URLs":  {as(func(s signer) string { return sign(s.key, header("alg", s.algorithm), claims("x", "???")) + "+" }), "compact form"},
+	"a part of one digit too many": {as(func(s signer) string { return whole(s) + "A" }), "compact form"},
+	"a bit in the trailing ones":   {trailingBit, "compact form"},
+	"no signature":                 {as(func(s signer) string { return s.token()[:strings.LastIndexByte(s.token(), '.')+1] }), "signature does not fit"},
+	"half a signature":             {as(func(s signer) string { return cut(s, 16) }), "signature does not fit"},
+	"a signature of zeros":         {as(func(s signer) string { return replaced(s, make([]byte, 64)) }), "signature does not fit"},
+	"a signature of another token": {as(func(s signer) string { return exchanged(s) }), "signature does not fit"},
+	"a signature of no hash":       {as(func(s signer) string { return replaced(s, []byte{0}) }), "signature does not fit"},
+	"more than 16 KiB":             {as(func(s signer) string { return s.token("pad", strings.Repeat("x", 16<<10)) }), "more than 16384 bytes"},
+	"a key of its own (jwk)":       {ownKey("jwk"), "signature does not fit"},
+	"a key of its own (jku)":       {ownKey("jku"), "signature does not fit"},
+	"a key of its own (x5u)":       {ownKey("x5u"), "signature does not fit"},
+	"HS256, the public key DER":    {confused("DER"), ""},
+	"HS256, the public key PEM":    {confused("PEM"), ""},
+	"HS256, the public key JWK":    {confused("JWK"), ""},
+}
+
+func as(token func(signer) string) func(signer) string { return token }
+
+func claiming(changes ...any) func(signer) string {
+	return func(s signer) string { return s.token(changes...) }
+}
+
+func headed(changes ...any) func(signer) string {
+	return func(s signer) string { return s.with(changes, claims()) }
+}
+
+// spelling changes the text of the claims before they are signed.
+func spelling(old, instead string) func(signer) string {
+	return func(s signer) string { return s.with(nil, strings.Replace(claims(), old, instead, 1)) }
+}
+
+func unsigned(algorithm string) func(signer) string {
+	return func(s signer) string {
+		return sign(nil, header("alg", algorithm), claims())
+	}
+}
+
+// unencoded is a token of RFC 7797: its signature is over the claims as they
+// are.
+func unencoded(s signer) string {
+	protected := encoded(header("alg", s.algorithm, "b64", false, "crit", []string{"b64"}))
+	return protected + "." + claims() + "." + encoded(string(signature(s.key, protected+"."+claims())))
+}
+
+func jsonSerialized(s signer) string {
+	parts := strings.Split(s.token(), ".")
+	return string(must(json.Marshal(map[string]string{"protected": parts[0], "payload": parts[1], "signature": parts[2]})))
+}
+
+// whole is a token whose last part has no bits left over.
+func whole(s signer) string { return replaced(s, make([]byte, 66)) }
+
+func replaced(s signer, signature []byte) string {
+	token := s.token()
+	return token[:strings.LastIndexByte(token, '.')+1] + encoded(string(signature))
+}
+
+func cut(s signer, bytes int) string {
+	token := s.token()
+	last := strings.LastIndexByte(token, '.') + 1
+	return token[:last] + encoded(string(must(base64.RawURLEncoding.DecodeString(token[last:]))[:bytes]))
+}
+
+func exchanged(s signer) string {
+	one, other := s.token("sub", "jane"), s.token("sub", "root")
+	return other[:strings.LastIndexByte(other, '.')] + one[strings.LastIndexByte(one, '.'):]
+}
+
+// trailingBit changes a bit of the last digit that means nothing: the token
+// says the same, in another spelling.
+func trailingBit(s signer) string {
+	for n := 0; ; n++ {
+		token := s.token("pad", strings.Repeat("x", n))
+		end := strings.LastIndexByte(token, '.')
+		if claims := token[strings.IndexByte(token, '.')+1 : end]; len(claims)%4 == 0 {
+			continue
+		}
+		last := token[end-1]
+		other := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", last) + 1
+		forged := token[:end-1] + string("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"[other]) + token[end:]
+		before := must(base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1]))
+		after := must(base64.RawURLEncoding.DecodeString(strings.Split(forged, ".")[1]))
+		if string(before) != string(after) {
+			panic("the bit means something")
+		}
+		return forged
+	}
+}
+
+// ownKey is signed with a key that the token brings along.
+func ownKey(member string) func(signer) string {
+	return func(s signer) string {
+		own := map[string]any{"HS256": []byte("a secret of somebody else, who is bad"), "ES256": otherEC(), "RS256": otherRSA()}[s.algorithm]
+		value := any("https://evil.example/keys")
+		if member == "jwk" {
+			value = json.RawMessage(jwk(own, s.id))
+			if s.algorithm == "HS256" {
+				value = json.RawMessage(jwk(otherEC(), s.id))
+			}
+		}
+		return signer{s.algorithm, s.id, own}.with([]any{member, value}, claims())
+	}
+}
+
+// confused is signed by HMAC with what everybody knows.
+func confused(kind string) func(signer) string {
+	return func(s signer) string {
+		return signer{"HS256", s.id, publicKey(kind)}.token()
+	}
+}
+
+func TestTokensThatAreNoGood(t *testing.T) {
+	for algorithm, v := range verifiers(t) {
+		for name, row := range badTokens {
+			t.Run(algorithm+", "+name, func(t *testing.T) {
+				token := row.token(signers()[algorithm])
+				var into struct {
+					Subject string `json:"sub"`
+				}
+				registered, err := v.Verify(t.Context(), token, &into)
+				require.ErrorIs(t, err, secureflows.ErrUnauthenticated)
+				assert.NotErrorIs(t, err, secureflows.ErrTokenExpired)
+				assert.NotErrorIs(t, err, secureflows.ErrUnavailable)
+				assert.ErrorContains(t, err, row.says)
+				assert.Zero(t, registered)
+				assert.Zero(t, into, "nothing is decoded")
+				quotesNothing(t, err, token)
+			})
+		}
+	}
+}
+
+// quotesNothing demands that no part of a token is in an error, nor of what is
+// encoded in it.
+func quotesNothing(t *testing.T, err error, token string) {
+	t.Helper()
+	for _, part := range strings.Split(token, ".") {
+		if len(part) > 4 {
+			assert.NotContains(t, err.Error(), part)
+		}
+	}
+	for _, text := range []string{"e1", "r1", "jane", "issuer.example", "evil", "none", "HS512", "shop"} {
+		assert.NotContains(t, err.Error(), text)
+	}
+}
+
+func TestATokenSignedWithAnotherKey(t *testing.T) {
+	for algorithm, key := range map[string]any{"HS256": []byte("another secret, of 32 bytes and some"), "ES256": otherEC(), "RS256": otherRSA()} {
+		token := signer{algorithm, signers()[algorithm].id, key}.token()
+		_, err := verifiers(t)[algorithm].Verify(t.Context(), token, nil)
+		assert.ErrorIs(t, err, secureflows.ErrUnauthenticated)
+		assert.ErrorContains(t, err, "signature does not fit", algorithm)
+	}
+}
+
+// TestAnAlgorithmThatIsNotListed has one key set for both kinds of keys: what
+// is not listed is refused although the key is there.
+func TestAnAlgorithmThatIsNotListed(t *testing.T) {
+	all := verifiers(t)
+	for one, s := range signers() {
+		for other, v := range all {
+			if _, err := v.Verify(t.Context(), s.token(), nil); one == other {
+				assert.NoError(t, err)
+			} else {
+				assert.ErrorIs(t, err, secureflows.ErrUnauthenticated)
+				assert.ErrorContains(t, err, "algorithm is not one")
+			}
+		}
+	}
+}
+
+func TestASizeOf16KiBIsTheMost(t *testing.T) {
+	s := signers()["HS256"]
+	for pad := 16 << 10 * 3 / 4; ; pad-- {
+		token := s.token("pad", strings.Repeat("x", pad))
+		_, err := verifiers(t)["HS256"].Verify(t.Context(), token, nil)
+		if len(token) > 16<<10 {
+			require.ErrorContains(t, err, "more than 16384 bytes")
+			_, ok := jwtverify.Peek(token)
+			require.False(t, ok)
+			continue
+		}
+		assert.Len(t, token, 16<<10)
+		require.NoError(t, err)
+		_, ok := jwtverify.Peek(token)
+		assert.True(t, ok)
+		return
+	}
+}
+
+// TestMoments states where each limit is, to the nanosecond.
+func TestMoments(t *testing.T) {
+	const second = time.Second
+	for name, row := range map[string]struct {
+		claim  string
+		leeway time.Duration
+		first  time.Duration // at which the answer changes, from the claim on
+		before error
+		after  error
+	}{
+		"exp":              {"exp", 0, 0, nil, secureflows.ErrTokenExpired},
+		"exp with leeway":  {"exp", 90 * second, 90 * second, nil, secureflows.ErrTokenExpired},
+		"the most leeway":  {"exp", 300 * second, 300 * second, nil, secureflows.ErrTokenExpired},
+		"nbf":              {"nbf", 0, 0, secureflows.ErrUnauthenticated, nil},
+		"nbf with leeway":  {"nbf", 90 * second, -90 * second, secureflows.ErrUnauthenticated, nil},
+		"iat":              {"iat", 0, 0, secureflows.ErrUnauthenticated, nil},
+		"iat with leeway":  {"iat", 90 * second, -90 * second, secureflows.ErrUnauthenticated, nil},
+		"less than second": {"exp", time.Nanosecond, time.Nanosecond, nil, secureflows.ErrTokenExpired},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := start
+			v := verifier(t, jwtverify.Config{Algorithms: []string{"HS256"}, Keys: secretKeys(t), Leeway: row.leeway, Now: func() time.Time { return now }})
+			limit := start.Add(24 * time.Hour)
+			token := signers()["HS256"].token("exp", limit.Add(24*time.Hour).Unix(), "nbf", nil, "iat", nil, row.claim, limit.Unix())
+			for offset, want := range map[time.Duration]error{-1: row.before, 0: row.after, 1: row.after} {
+				now = limit.Add(row.first + offset)
+				_, err := v.Verify(t.Context(), token, nil)
+				assert.ErrorIs(t, err, want, "%v", offset)
+			}
+		})
+	}
+}
+
+// TestOnlyADateMakesATokenExpired: whoever is told to renew had a good token.
+func TestOnlyADateMakesATokenExpired(t *testing.T) {
+	past := start.Add(-time.Hour).Unix()
+	for algorithm, v := range verifiers(t) {
+		s := signers()[algorithm]
+		for name, token := range map[string]string{
+			"another issuer":    s.token("exp", past, "iss", "other"),
+			"another audience":  s.token("exp", past, "aud", "others"),
+			"not yet valid":     s.token("exp", past, "nbf", start.Add(time.Hour).Unix()),
+			"of the future":     s.token("exp", past, "iat", start.Add(time.Hour).Unix()),
+			"another signature": replaced(signer{s.algorithm, s.id, s.key}, make([]byte, 64)),
+		} {
+			_, err := v.Verify(t.Context(), token, nil)
+			assert.ErrorIs(t, err, secureflows.ErrUnauthenticated, name)
+			assert.NotErrorIs(t, err, secureflows.ErrTokenExpired, name)
+		}
+		_, err := v.Verify(t.Context(), s.token("exp", past), nil)
+		assert.ErrorIs(t, err, secureflows.ErrTokenExpired)
+		assert.NotErrorIs(t, err, secureflows.ErrUnauthenticated)
+		quotesNothing(t, err, s.token("exp", past))
+	}
+}
+
+func TestDates(t *testing.T) {
+	v := verifier(t, jwtverify.Config{Algorithms: []string{"HS256"}, Keys: secretKeys(t), Now: at})
+	expiring := func(exp string) (jwtverify.Registered, error) {
+		return v.Verify(t.Context(), sign(secret, `{"alg":"HS256"}`, `{"exp":`+exp+`}`), nil)
+	}
+	for exp, want := range map[string]time.Time{
+		"946684801":    start.Add(time.Second),
+		"946684800.5":  start.Add(time.Second / 2),
+		"946684801e0":  start.Add(time.Second),
+		"9.46684801e8": start.Add(time.Second),
+		"253402300799": time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
+	} {
+		registered, err := expiring(exp)
+		if assert.NoError(t, err, exp) {
+			assert.True(t, registered.ExpiresAt.Equal(want), "%s is %v", exp, registered.ExpiresAt)
+		}
+	}
+	for _, exp := range []string{
+		"253402300800", "1e12", "1e300", "1e999", "-1", "-0", "-1e300", `"946684801"`, `""`, "null", "true", "[946684801]", "{}",
+		"9223372036854775807", "9223372036854775808", "18446744073709551617", "NaN", "0x7fffffff", "1_000_000_000", "+946684801", "0946684801",
+	} {
+		_, err := expiring(exp)
+		assert.ErrorIs(t, err, secureflows.ErrUnauthenticated, exp)
+		assert.ErrorContains(t, err, "of another type", exp)
+	}
+	for _, claim := range []string{"nbf", "iat"} {
+		for _, value := range []string{"-1", `"0"`, "1e300", "null"} {
+			_, err := v.Verify(t.Context(), sign(secret, `{"alg":"HS256"}`, `{"exp":946684801,"`+claim+`":`+value+`}`), nil)
+			assert.ErrorIs(t, err, secureflows.ErrUnauthenticated, "%s %s", claim, value)
+		}
+	}
+	_, err := expiring("0")
+	assert.ErrorIs(t, err, secureflows.ErrTokenExpired, "1970 is a date")
+}
+
+func TestClaimsOfTheCallers(t *testing.T) {
+	v := verifiers(t)["HS256"]
+	s := signers()["HS256"]
+	var strict struct {
+		Role string `json:"role"`
+	}
+	_, err := v.Verify(t.Context(), s.token("role", "reader", "ROLE", "admin"), &strict)
+	require.NoError(t, err)
+	assert.Equal(t, "reader", strict.Role, "ROLE is another claim")
+
+	_, err = v.Verify(t.Context(), s.token("role", 5), &strict)
+	assert.ErrorIs(t, err, secureflows.ErrUnauthenticated)
+	assert.ErrorContains(t, err, "not of the types")
+
+	for name, into := range map[string]any{"a struct": strict, "a nil pointer": (*struct{})(nil), "a map": map[string]any{}} {
+		_, err = v.Verify(t.Context(), "anything", into)
+		assert.ErrorIs(t, err, secureflows.ErrInvalidRequest, name)
+		assert.ErrorContains(t, err, "give a pointer to a struct", name)
+	}
+}
+
+func TestMisconfiguredVerifiers(t *testing.T) {
+	shared, set := secretKeys(t), newIssuer(usual()).keys(t)
+	good := jwtverify.Config{Algorithms: []string{"HS256"}, Keys: shared}
+	for says, cfg := range map[string]jwtverify.Config{
+		"Config.Keys is missing":                        {Algorithms: []string{"HS256"}},
+		"Config.Keys is missing: make":                  {Algorithms: []string{"ES256"}, Keys: (*jwtverify.KeySet)(nil)},
+		"Config.Keys is missing: make it":               {Algorithms: []string{"ES256"}, Keys: new(jwtverify.KeySet)},
+		"Config.Algorithms is empty: list":              {Keys: shared},
+		"of ES256 and RS256":                            {Keys: set},
+		`"RS256", which Config.Keys cannot be for`:      {Algorithms: []string{"RS256"}, Keys: shared},
+		`"HS256", which Config.Keys cannot be for`:      {Algorithms: []string{"HS256"}, Keys: set},
+		`"HS256", which Config.Keys cannot be for: a `:  {Algorithms: []string{"RS256", "HS256"}, Keys: set},
+		`"ES256", which Config.Keys cannot be for: a `:  {Algorithms: []string{"HS256", "ES256"}, Keys: shared},
+		`"none", which Config.Keys cannot be for`:       {Algorithms: []string{"none"}, Keys: set},
+		`"", which Config.Keys cannot be for`:           {Algorithms: []string{""}, Keys: shared},
+		`"HS512", which Config.Keys cannot be for`:      {Algorithms: []string{"HS512"}, Keys: shared},
+		`"PS256", which Config.Keys cannot be for`:      {Algorithms: []string{"PS256"}, Keys: set},
+		"Config.Leeway is -1ns":                         {Algorithms: good.Algorithms, Keys: shared, Leeway: -1},
+		"Config.Leeway is 5m0.000000001s: write":        {Algorithms: good.Algorithms, Keys: shared, Leeway: 5*time.Minute + 1},
+		"Config.Audience has an empty name: leave it o": {Algorithms: good.Algorithms, Keys: shared, Audience: []string{"shop", ""}},
+	} {
+		_, err := jwtverify.New(cfg)
+		assert.ErrorIs(t, err, secureflows.ErrInvalidRequest, says)
+		assert.ErrorContains(t, err, says)
+	}
+	_, err := jwtverify.New(good)
+	assert.NoError(t, err)
+}
+
+// TestTheCallersListsAreCopied: what changes afterwards changes no verifier.
+func TestTheCallersListsAreCopied(t *testing.T) {
+	key := append([]byte(nil), secret...)
+	keys, err := jwtverify.Secret(key)
+	require.NoError(t, err)
+	algorithms, audience := []string{"HS256"}, []string{"shop"}
+	v := verifier(t, jwtverify.Config{Algorithms: algorithms, Keys: keys, Audience: audience, Now: at})
+	clear(key)
+	algorithms[0], audience[0] = "none", "others"
+	_, err = v.Verify(t.Context(), signers()["HS256"].token(), nil)
+	assert.NoError(t, err)
+}
+
+func TestASecretIsLongEnoughAndNeverPrinted(t *testing.T) {
+	for _, short := range []string{"", "hunter2", strings.Repeat("s", 31)} {
+		_, err := jwtverify.Secret([]byte(short))
+		assert.ErrorIs(t, err, secureflows.ErrInvalidRequest)
+		assert.ErrorContains(t, err, "32 at least")
+		if short != "" {
+			assert.NotContains(t, err.Error(), short)
+		}
+	}
+	_, err := jwtverify.Secret([]byte(strings.Repeat("s", 32)))
+	require.NoError(t, err)
+
+	keys := secretKeys(t)
+	cfg := jwtverify.Config{Algorithms: []string{"HS256"}, Keys: keys}
+	var out strings.Builder
+	slog.New(slog.NewTextHandler(&out, nil)).Info("x", "keys", keys, "config", cfg)
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("x", "keys", keys)
+	inner := struct{ keys jwtverify.Keys }{keys}
+	for _, value := range []any{keys, cfg, &cfg, verifier(t, cfg), *verifier(t, cfg), inner, &inner} {
+		fmt.Fprintf(&out, "%v %+v %#v %s %q %x %d\n", value, value, value, value, value, value, value)
+	}
+	for _, spelled := range []string{string(secret), fmt.Sprintf("%x", secret), strings.Trim(fmt.Sprint(secret), "[]"), base64.StdEncoding.EncodeToString(secret)} {
+		assert.NotContains(t, out.String(), spelled)
+	}
+	assert.Contains(t, out.String(), "[REDACTED]")
+}
+
+// TestAnRSASignatureMustBeOfItsForm: the same key signs by PSS too.
+func TestAnRSASignatureMustBeOfItsForm(t *testing.T) {
+	input := encoded(`{"alg":"RS256","kid":"r1"}`) + "." + encoded(claims())
+	digest := sha256.Sum256([]byte(input))
+	pss := must(rsa.SignPSS(rand.Reader, rsaKey(), crypto.SHA256, digest[:], nil))
+	_, err := verifiers(t)["RS256"].Verify(t.Context(), input+"."+encoded(string(pss)), nil)
+	assert.ErrorContains(t, err, "signature does not fit")
+}
