@@ -13,6 +13,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"maps"
 	"math/big"
 	"net/http"
 	"strconv"
@@ -87,10 +88,7 @@ func signature(key any, input string) []byte {
 
 // object spells an object. A value of nil leaves the member out of base.
 func object(base map[string]any, changes ...any) string {
-	all := map[string]any{}
-	for name, value := range base {
-		all[name] = value
-	}
+	all := maps.Clone(base)
 	for i := 0; i < len(changes); i += 2 {
 		if all[changes[i].(string)] = changes[i+1]; changes[i+1] == nil {
 			delete(all, changes[i].(string))
