@@ -43,19 +43,21 @@ var errClaimType = errors.New("a registered claim is of another type")
 type name string
 
 func (n *name) UnmarshalJSON(value []byte) error {
-	if len(value) == 0 || value[0] != '"' {
+	s, ok := unquote(value)
+	if !ok {
 		return errClaimType
 	}
-	return json.Unmarshal(value, (*string)(n))
+	*n = name(s)
+	return nil
 }
 
 // audience is a string or a list of strings.
 type audience []string
 
 func (a *audience) UnmarshalJSON(value []byte) error {
-	if len(value) > 0 && value[0] == '"' {
-		*a = make(audience, 1)
-		return json.Unmarshal(value, &(*a)[0])
+	if one, ok := unquote(value); ok {
+		*a = audience{one}
+		return nil
 	}
 	var names []name
 	if len(value) == 0 || value[0] != '[' {
