@@ -159,7 +159,8 @@ func (o *outage) pause(failures int) time.Duration {
 // retryAfter reads the header of that name (RFC 9110 section 10.2.3): seconds,
 // or a date.
 func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
+	// What is out of range comes as the largest number.
+	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(seconds) * time.Second
 	}
 	if date, err := http.ParseTime(value); err == nil {

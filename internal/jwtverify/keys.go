@@ -90,11 +90,15 @@ func readKeys(text []byte) *keys {
 // readKey gives a public key and the one algorithm that it is for; nil where it
 // is for none. A private key is no key: it has been published.
 func readKey(text []byte) (key any, id, algorithm string) {
-	var limits struct {
-		Operations []string `json:"key_ops"`
+	var members map[string]stdjson.RawMessage
+	if json.Unmarshal(text, &members) != nil || !verifies(members["key_ops"]) {
+		return nil, "", ""
+	}
+	for _, certificate := range []string{"x5c", "x5t", "x5t#S256", "x5u"} {
+		delete(members, certificate) // nobody looks at them: one that is malformed spoils no key
 	}
 	var jwk jose.JSONWebKey
-	if json.Unmarshal(text, &limits) != nil || json.Unmarshal(text, &jwk) != nil {
+	if text, err := json.Marshal(members); err != nil || json.Unmarshal(text, &jwk) != nil {
 		return nil, "", ""
 	}
 	switch public := jwk.Key.(type) {
@@ -110,11 +114,17 @@ func readKey(text []byte) (key any, id, algorithm string) {
 	switch {
 	case algorithm == "",
 		jwk.Algorithm != "" && jwk.Algorithm != algorithm,
-		jwk.Use != "" && jwk.Use != "sig",
-		limits.Operations != nil && !slices.Contains(limits.Operations, "verify"):
+		jwk.Use != "" && jwk.Use != "sig":
 		return nil, "", ""
 	}
 	return jwk.Key, jwk.KeyID, algorithm
+}
+
+// verifies reports whether "key_ops", where there is one, allows what is done
+// here with a key.
+func verifies(operations stdjson.RawMessage) bool {
+	var list []string
+	return operations == nil || json.Unmarshal(operations, &list) == nil && slices.Contains(list, "verify")
 }
 
 // minRSABits is the least of RFC 7518 section 3.3.

@@ -34,6 +34,8 @@ func TestWhichKeysOfASetAreUsed(t *testing.T) {
 		"a key without an id":                 {[]string{jwk(ecKey(), ""), rs}, lasting(ecKey(), "e1"), false},
 		"a private key":                       {[]string{jwk(ecKey(), "e1", "d", encoded(string(must(ecKey().Bytes())))), rs}, lasting(ecKey(), "e1"), false},
 		"a key with a member twice":           {[]string{strings.Replace(es, "{", `{"kid":"e0",`, 1), rs}, lasting(ecKey(), "e1"), false},
+		"with a malformed certificate":        {[]string{jwk(ecKey(), "e1", "x5c", []string{"AAAA"}, "x5t", "?", "x5t#S256", 5, "x5u", ":")}, lasting(ecKey(), "e1"), true},
+		"of malformed operations":             {[]string{jwk(ecKey(), "e1", "key_ops", "verify"), rs}, lasting(ecKey(), "e1"), false},
 		"an unknown type beside":              {[]string{`{"kty":"QUANTUM","kid":"q"}`, es}, lasting(ecKey(), "e1"), true},
 		"an unknown curve beside":             {[]string{jwk(ecKey(), "x", "crv", "P-999"), es}, lasting(ecKey(), "e1"), true},
 		"a broken key beside":                 {[]string{`{"kty":"RSA","kid":"q","n":"!"}`, es}, lasting(ecKey(), "e1"), true},
@@ -123,4 +125,20 @@ func TestMisconfiguredKeySets(t *testing.T) {
 		_, err := jwtverify.NewKeySet(jwtverify.KeySetConfig{URL: good})
 		assert.NoError(t, err, good)
 	}
+}
+
+// TestANamelessTokenAmongSeveralKeys: to try each would be to let the token
+// choose, and newer keys would not help.
+func TestANamelessTokenAmongSeveralKeys(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		i := newIssuer(keySet(jwk(ecKey(), "e1"), jwk(otherEC(), "e2"), jwk(rsaKey(), "r1")))
+		a := asks(t, i.keys(t))
+		for range 3 {
+			err := a.verify(lasting(ecKey(), ""))
+			assert.ErrorIs(t, err, secureflows.ErrUnauthenticated)
+			assert.ErrorContains(t, err, "which of several keys")
+		}
+		assert.Equal(t, 1, i.fetches())
+		a.accepts(lasting(rsaKey(), ""))
+	})
 }

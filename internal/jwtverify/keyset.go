@@ -27,7 +27,8 @@ type KeySetConfig struct {
 	// can be reached. 0 is an hour, a day is the most.
 	MaxAge time.Duration
 	// Cooldown is how often tokens with unknown keys may cause a fetch: once in
-	// that time, however many they are. 0 is a minute.
+	// that time, however many they are, or sooner where the fetch has failed.
+	// Until it is over, an unknown key is no key. 0 is a minute.
 	Cooldown time.Duration
 	// Now tells the time. nil is time.Now.
 	Now func() time.Time
