@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -276,4 +277,43 @@ func TestOneKeySetForMany(t *testing.T) {
 		all.Wait()
 		assert.LessOrEqual(t, i.fetches(), 6)
 	})
+}
+
+// TestManyWhoFindKeysOldAtOnce has one of them stop where it is about to fetch
+// newer ones, until all others have seen that they are old.
+func TestManyWhoFindKeysOldAtOnce(t *testing.T) {
+	const many = 100
+	i := newIssuer(usual())
+	var calls atomic.Int64
+	var now atomic.Pointer[time.Time]
+	now.Store(&start)
+	stopped, all := make(chan struct{}), make(chan struct{})
+	keys := i.keysWith(t, jwtverify.KeySetConfig{Now: func() time.Time {
+		at := *now.Load()
+		if !at.After(start) {
+			return at
+		}
+		switch calls.Add(1) {
+		case 2: // after the one by which the first has learnt the age
+			close(stopped)
+			<-all
+		case 2 + many:
+			close(all)
+		}
+		return at
+	}})
+	a := asking{t, verifier(t, jwtverify.Config{Algorithms: []string{"ES256"}, Keys: keys, Now: at})}
+	token := lasting(ecKey(), "e1")
+	a.accepts(token)
+	later := start.Add(time.Hour)
+	now.Store(&later)
+	var group sync.WaitGroup
+	group.Go(func() { a.accepts(token) })
+	<-stopped
+	for range many {
+		group.Go(func() { a.accepts(token) })
+	}
+	group.Wait()
+	a.saysUnknown(unknown(1)) // waits for the fetch in the background, and causes one more
+	assert.Equal(t, 3, i.fetches())
 }

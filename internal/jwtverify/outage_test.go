@@ -241,3 +241,18 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 		assert.True(t, followed, "it is the caller's still")
 	})
 }
+
+// TestAClockThatIsSetBack brings back no outage that is over.
+func TestAClockThatIsSetBack(t *testing.T) {
+	i, now := newIssuer(usual()), start
+	a := asks(t, i.keysWith(t, jwtverify.KeySetConfig{Now: func() time.Time { return now }}))
+	i.isDown(errDown)
+	a.saysAway(unknown(1))
+	i.publishes(jwk(ecKey(), "e1"))
+	now = start.Add(10 * time.Second)
+	a.saysUnknown(unknown(1))
+	now = start.Add(-time.Hour)
+	a.saysUnknown(unknown(1))
+	a.saysUnknown(unknown(1))
+	assert.Equal(t, 3, i.fetches())
+}
