@@ -168,6 +168,7 @@ func TestAContextThatHasEndedCausesNoFetch(t *testing.T) {
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
 		assert.Equal(t, context.Canceled, a.during(ended, lasting(ecKey(), "e1")))
+		synctest.Wait()
 		assert.Zero(t, i.fetches())
 		a.accepts(lasting(ecKey(), "e1"))
 		assert.NoError(t, a.during(ended, lasting(ecKey(), "e1")), "what needs no waiting has an answer")

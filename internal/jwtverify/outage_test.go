@@ -218,10 +218,10 @@ func TestAPanicOfTheClientReachesThoseWhoWait(t *testing.T) {
 }
 
 // elsewhere redirects, and notes who comes after it.
-type elsewhere struct{ asked []string }
+type elsewhere struct{ asked, cookies []string }
 
 func (e *elsewhere) RoundTrip(r *http.Request) (*http.Response, error) {
-	e.asked = append(e.asked, r.URL.String())
+	e.asked, e.cookies = append(e.asked, r.URL.String()), append(e.cookies, r.Header["Cookie"]...)
 	return &http.Response{StatusCode: 307, Header: http.Header{"Location": {"https://evil.example/keys"}}, Body: http.NoBody, Request: r}, nil
 }
 
@@ -235,6 +235,7 @@ func TestTheCallersClientIsNotChanged(t *testing.T) {
 		require.NoError(t, err)
 		asks(t, keys).saysAway(lasting(ecKey(), "e1"))
 		assert.Equal(t, []string{keysURL}, e.asked)
+		assert.Empty(t, e.cookies)
 		assert.False(t, followed)
 		assert.NotNil(t, client.Jar)
 		_ = client.CheckRedirect(nil, nil)
