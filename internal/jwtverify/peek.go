@@ -1,6 +1,10 @@
 package jwtverify
 
-import "encoding/json"
+import (
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+)
 
 // Shape is what a token says of itself. Whoever wrote it may have written
 // anything.
@@ -16,27 +20,40 @@ type Shape struct {
 
 // Peek reads the outer shape of a token without trusting it: for routing only,
 // never for trust. It is what tells which provider to ask before a token goes
-// anywhere. ok is false for what is no JWS in compact form with a JSON object
-// as its header and one as its claims; every token that a [Verifier] accepts
-// has a shape.
+// anywhere. ok is false for what has no JSON objects for its header and its
+// claims; every token that a [Verifier] accepts has a shape.
+//
+// It is not as strict as a Verifier: a good token that somebody has padded, or
+// put a dot behind, still is its provider's, who refuses it. Taken for anybody
+// else's it would be sent there, and be good again without the dot.
 func Peek(token string) (shape Shape, ok bool) {
-	first, second, ok := split(token)
-	if !ok {
+	first, rest, ok := strings.Cut(token, ".")
+	if !ok || len(token) > maxTokenBytes {
 		return Shape{}, false
 	}
-	h, ok := readHeader(first)
-	if !ok {
+	second, _, _ := strings.Cut(rest, ".")
+	header, claims := members(first), members(second)
+	if header == nil || claims == nil {
 		return Shape{}, false
 	}
-	var claims map[string]json.RawMessage
-	if !readObject(second, &claims) {
-		return Shape{}, false
-	}
+	_, hasKeyID := header["kid"]
 	return Shape{
-		Algorithm: text(h.Algorithm), KeyID: text(h.KeyID), Type: text(h.Type),
-		HasKeyID: h.KeyID != nil, Claims: claims,
+		Algorithm: text(header["alg"]), KeyID: text(header["kid"]), Type: text(header["typ"]),
+		HasKeyID: hasKeyID, Claims: claims,
 	}, true
 }
+
+// members gives those of a part that is a JSON object in some spelling of
+// base64, and nil for any other.
+func members(part string) (object map[string]json.RawMessage) {
+	decoded, err := base64.RawURLEncoding.DecodeString(toURLAlphabet.Replace(strings.TrimRight(part, "=")))
+	if err != nil || json.Unmarshal(decoded, &object) != nil {
+		return nil
+	}
+	return object
+}
+
+var toURLAlphabet = strings.NewReplacer("+", "-", "/", "_")
 
 // Issuer gives the claim "iss", "" when it is missing or no string.
 func (s Shape) Issuer() string { return text(s.Claims["iss"]) }

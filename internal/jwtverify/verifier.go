@@ -158,7 +158,7 @@ func (v *Verifier) parse(token string) (*signed, error) {
 	if len(token) > maxTokenBytes {
 		return nil, errTooLong
 	}
-	part, _, ok := split(token)
+	part, ok := headerOf(token)
 	if !ok {
 		return nil, errNotCompact
 	}
