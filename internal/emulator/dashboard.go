@@ -161,7 +161,7 @@ func notice(query url.Values) string {
 	return ""
 }
 
-func (q *faults) view() []faultView {
+func (q *Faults) view() []faultView {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	var list []faultView

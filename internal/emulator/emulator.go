@@ -24,7 +24,7 @@ type Emulator struct {
 
 	limits   atomic.Pointer[Limits]
 	locked   atomic.Bool
-	faults   faults
+	faults   Faults
 	recorder recorder
 	watchers watchers
 
@@ -236,10 +236,9 @@ func (e *Emulator) EnableSelfService(workspace string, enabled bool) error {
 // AddFault lets the next matching requests meet the fault, after those queued
 // before it.
 func (e *Emulator) AddFault(f Fault) error {
-	if err := f.check(); err != nil {
+	if err := e.faults.Add(f); err != nil {
 		return fmt.Errorf("emulator: fault: %w", err)
 	}
-	e.faults.add(f)
 	return nil
 }
 
@@ -251,7 +250,7 @@ func (e *Emulator) Requests() []Request { return e.recorder.requests() }
 // self-service set since New, the moved clock and the recorded requests. People
 // keep their ids, the config stays, and its seed is sown again.
 func (e *Emulator) Reset() {
-	e.faults.clear()
+	e.faults.Clear()
 	e.locked.Store(false)
 	e.limits.Store(&e.config.Limits)
 	e.clock.reset()

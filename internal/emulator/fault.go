@@ -123,14 +123,14 @@ func faultText(status int) string {
 	return "Injected fault"
 }
 
-func (f *Fault) matches(r *request) bool {
-	if f.Method != "" && !strings.EqualFold(f.Method, r.Method) {
+func (f *Fault) matches(method, path string) bool {
+	if f.Method != "" && !strings.EqualFold(f.Method, method) {
 		return false
 	}
 	if f.Path == "" {
 		return true
 	}
-	return pathMatches(f.Path, r.path) || pathMatches(unescape(f.Path), unescape(r.path))
+	return pathMatches(f.Path, path) || pathMatches(unescape(f.Path), unescape(path))
 }
 
 func pathMatches(pattern, path string) bool {
@@ -147,31 +147,38 @@ func unescape(path string) string {
 	return path
 }
 
-// faults are those that have been asked for, first come first served.
-type faults struct {
+// Faults are those that have been asked for, first come first served. The mocks
+// of other services have them too.
+type Faults struct {
 	waiting atomic.Int32 // len(queue), to spare requests the lock
 	mu      sync.Mutex   // guards queue
 	queue   []Fault
 }
 
-func (q *faults) add(f Fault) {
+// Add lets requests meet the fault, after those added before. The error says
+// what is wrong with one that nothing could meet.
+func (q *Faults) Add(f Fault) error {
+	if err := f.check(); err != nil {
+		return err
+	}
 	f.Times = max(1, f.Times)
 	f.Header = f.Header.Clone()
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.queue = append(q.queue, f)
 	q.waiting.Store(int32(len(q.queue)))
+	return nil
 }
 
-// take uses up one time of the first fault that the request matches, or returns
-// the zero Fault.
-func (q *faults) take(r *request) Fault {
+// Take uses up one time of the first fault that a request with this method and
+// percent-encoded path matches, or returns the zero Fault.
+func (q *Faults) Take(method, path string) Fault {
 	if q.waiting.Load() == 0 {
 		return Fault{}
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	i := slices.IndexFunc(q.queue, func(f Fault) bool { return f.matches(r) })
+	i := slices.IndexFunc(q.queue, func(f Fault) bool { return f.matches(method, path) })
 	if i < 0 {
 		return Fault{}
 	}
@@ -183,7 +190,8 @@ func (q *faults) take(r *request) Fault {
 	return met
 }
 
-func (q *faults) clear() {
+// Clear forgets all of them.
+func (q *Faults) Clear() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.queue = nil

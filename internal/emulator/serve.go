@@ -28,7 +28,7 @@ func (e *Emulator) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		e.finish(w, x, entry, Fault{}, preflight(r))
 		return
 	}
-	fault := e.faults.take(x)
+	fault := e.faults.Take(x.Method, x.path)
 	if fault.Status != 0 {
 		e.finish(w, x, entry, fault, fault.answer())
 		return
