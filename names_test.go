@@ -12,7 +12,10 @@ import (
 // TestEveryPublicNameHasAnExample keeps the promise that each function, type,
 // method, constant and variable is used in an example that runs.
 func TestEveryPublicNameHasAnExample(t *testing.T) {
-	for _, dir := range []string{".", "secureflowstest", "middleware", "middleware/redis"} {
+	for _, dir := range []string{
+		".", "secureflowstest", "middleware", "middleware/redis",
+		"secureflowstest/authreturntest", "secureflowstest/vertesiatest", "secureflowstest/productflotest",
+	} {
 		examples := examplesOf(t, dir)
 		names := publicNames(t, dir)
 		require.NotEmpty(t, names)
