@@ -5,6 +5,7 @@ import (
 	"go/doc"
 	"go/parser"
 	gotoken "go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -67,7 +68,7 @@ func blocks(text, language string) []string {
 func sources(t *testing.T) []string {
 	t.Helper()
 	var texts []string
-	for _, text := range read(t, "example*_test.go", "secureflowstest/example*_test.go", "middleware/example*_test.go", "middleware/redis/example*_test.go", "examples/*/*.go", "examples/*/*/*.go") {
+	for _, text := range read(t, "example*_test.go", "secureflowstest/example*_test.go", "secureflowstest/*/example*_test.go", "middleware/example*_test.go", "middleware/redis/example*_test.go", "examples/*/*.go", "examples/*/*/*.go") {
 		texts = append(texts, flush(text))
 	}
 	return texts
@@ -200,6 +201,12 @@ func anchors(page string) []string {
 func TestDocsNameWhatThereIs(t *testing.T) {
 	packages := map[string]map[string]bool{
 		"secureflows": declared(t, "."), "middleware": declared(t, "middleware"), "secureflowstest": declared(t, "secureflowstest"),
+	}
+	// The mock of whichever service a program leaves.
+	packages["old"] = make(map[string]bool)
+	for _, of := range []string{"authreturntest", "vertesiatest", "productflotest"} {
+		packages[of] = declared(t, "secureflowstest/"+of)
+		maps.Copy(packages["old"], packages[of])
 	}
 	// By what values are called in the text.
 	for owner, of := range map[string]string{

@@ -2,11 +2,11 @@
 // leaves it: sign-up, login, the hosted pages, verification and refresh, without
 // network and without waiting.
 //
-//	func TestOldTokenStillWorks(t *testing.T) {
-//		server := authreturntest.NewServer(t)
-//		token := server.Token("ada@example.com")
+//	func TestGreeting(t *testing.T) {
+//		old := authreturntest.NewServer(t)
+//		token := old.Token("ada@example.com")
 //
-//		got := callWith(token) // a handler that asks server.Origin() about the token
+//		got := greeting(t.Context(), old.Origin(), token)
 //
 //		if got != "Hello ada@example.com" {
 //			t.Errorf("got %q", got)

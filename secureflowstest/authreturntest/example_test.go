@@ -46,10 +46,10 @@ func greeting(ctx context.Context, origin string, token secureflows.Token) strin
 }
 
 func TestGreeting(t *testing.T) {
-	server := authreturntest.NewServer(t)
-	token := server.Token("ada@example.com")
+	old := authreturntest.NewServer(t)
+	token := old.Token("ada@example.com")
 
-	got := greeting(t.Context(), server.Origin(), token)
+	got := greeting(t.Context(), old.Origin(), token)
 
 	if got != "Hello ada@example.com" {
 		t.Errorf("got %q", got)

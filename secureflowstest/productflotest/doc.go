@@ -1,13 +1,13 @@
 // Package productflotest is a mock of ProductFlo's sign-in for tests of a
 // program that leaves it, without network and without waiting.
 //
-//	func TestOldTokenStillWorks(t *testing.T) {
+//	func TestSignedIn(t *testing.T) {
 //		server := productflotest.NewServer(t)
 //		token := server.Token("ada@example.com")
 //
-//		got := callWith(token) // a handler that verifies by server.Secret()
+//		got := signedIn(t.Context(), server.Origin(), token, "")
 //
-//		if got != "Hello "+server.UserID("ada@example.com") {
+//		if got != "welcome" {
 //			t.Errorf("got %q", got)
 //		}
 //	}

@@ -2,13 +2,13 @@
 // that leaves it: the central page, the token service (STS) with its key set,
 // and the studio's ensure-user, without network and without waiting.
 //
-//	func TestOldTokenStillWorks(t *testing.T) {
+//	func TestExchange(t *testing.T) {
 //		server := vertesiatest.NewServer(t)
 //		token := server.Token("ada@example.com")
 //
-//		got := callWith(token) // a handler that takes tokens of server.Origin()
+//		got := exchange(t.Context(), server.Origin(), token.Reveal(), "")
 //
-//		if got != "Hello ada@example.com" {
+//		if got != "welcome" {
 //			t.Errorf("got %q", got)
 //		}
 //	}
