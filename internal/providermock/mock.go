@@ -60,7 +60,6 @@ func (m *Mock) Close() {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		for _, server := range m.servers {
-			server.CloseClientConnections()
 			server.Close()
 		}
 	})

@@ -279,28 +279,34 @@ func TestHostedPages(t *testing.T) {
 		status               int
 		says, leads          string
 	}{
-		"the login page":               {"GET", "/auth/login" + back, "", nil, 200, "<button>Log in</button>", ""},
-		"the sign-up page":             {"GET", "/auth/signup" + back, "", nil, 200, "<button>Sign up</button>", ""},
-		"nowhere to go":                {"GET", "/auth/login", "", nil, 400, "redirect_uri is missing", ""},
-		"a script":                     {"GET", "/auth/login?redirect_uri=javascript:alert(1)", "", nil, 400, "not an absolute", ""},
-		"a path":                       {"GET", "/auth/signup?redirect_uri=/cb", "", nil, 400, "not an absolute", ""},
-		"a login":                      {"POST", "/auth/login" + back, "email=ada%40example.com&password=correct+horse", form, 303, "", "https://app.example/cb/a1b2?token="},
-		"a query is kept":              {"POST", "/auth/login?redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fa%3D1%23top", "email=ada%40example.com&password=correct+horse", form, 303, "", "https://app.example/cb?a=1&token="},
-		"a wrong password":             {"POST", "/auth/login" + back, "email=ada%40example.com&password=x", form, 401, "Invalid email or password", ""},
-		"a sign-up":                    {"POST", "/auth/signup" + back, "email=eve%40example.com&password=secret", form, 303, "", "https://app.example/cb/a1b2?token="},
-		"a second sign-up":             {"POST", "/auth/signup" + back, "email=ada%40example.com&password=secret", form, 409, "Email already exists", ""},
-		"a short password":             {"POST", "/auth/signup" + back, "email=bob%40example.com&password=x", form, 400, "at least 6", ""},
-		"a form to go nowhere":         {"POST", "/auth/login", "email=ada%40example.com&password=correct+horse", form, 400, "redirect_uri is missing", ""},
-		"a form that is JSON":          {"POST", "/auth/login" + back, "{}", nil, 400, "not the form", ""},
-		"a form of another site":       {"POST", "/auth/login" + back, "email=ada%40example.com&password=correct+horse", append([]string{"Sec-Fetch-Site", "cross-site"}, form...), 400, "not the form", ""},
-		"an address that is a script":  {"POST", "/auth/login" + back, "email=%22%3E%3Cscript%3E&password=x", form, 401, "&#34;&gt;&lt;script&gt;", ""},
-		"what is asked for with no id": {"POST", "/auth/signup" + back, "password=secretly", form, 400, "", ""},
+		"the login page":              {"GET", "/auth/login" + back, "", nil, 200, "<button>Log in</button>", ""},
+		"the sign-up page":            {"GET", "/auth/signup" + back, "", nil, 200, "<button>Sign up</button>", ""},
+		"nowhere to go":               {"GET", "/auth/login", "", nil, 400, "redirect_uri is missing", ""},
+		"a script":                    {"GET", "/auth/login?redirect_uri=javascript:alert(1)", "", nil, 400, "not an absolute", ""},
+		"a path":                      {"GET", "/auth/signup?redirect_uri=/cb", "", nil, 400, "not an absolute", ""},
+		"a login":                     {"POST", "/auth/login" + back, "email=ada%40example.com&password=correct+horse", form, 303, "", "https://app.example/cb/a1b2?token="},
+		"a query is kept":             {"POST", "/auth/login?redirect_uri=https%3A%2F%2Fapp.example%2Fcb%3Fa%3D1%23top", "email=ada%40example.com&password=correct+horse", form, 303, "", "https://app.example/cb?a=1&token="},
+		"a wrong password":            {"POST", "/auth/login" + back, "email=ada%40example.com&password=x", form, 401, "Invalid email or password", ""},
+		"a sign-up":                   {"POST", "/auth/signup" + back, "email=eve%40example.com&password=secret", form, 303, "", "https://app.example/cb/a1b2?token="},
+		"a second sign-up":            {"POST", "/auth/signup" + back, "email=ada%40example.com&password=secret", form, 409, "Email already exists", ""},
+		"a short password":            {"POST", "/auth/signup" + back, "email=bob%40example.com&password=x", form, 400, "at least 6", ""},
+		"a form to go nowhere":        {"POST", "/auth/login", "email=ada%40example.com&password=correct+horse", form, 400, "redirect_uri is missing", ""},
+		"a form that is JSON":         {"POST", "/auth/login" + back, "{}", nil, 400, "not the form", ""},
+		"a form of another site":      {"POST", "/auth/login" + back, "email=ada%40example.com&password=correct+horse", append([]string{"Sec-Fetch-Site", "cross-site"}, form...), 400, "not the form", ""},
+		"an address that is a script": {"POST", "/auth/login" + back, "email=%22%3E%3Cscript%3E&password=x", form, 401, "&#34;&gt;&lt;script&gt;", ""},
+		"a sign-up without address":   {"POST", "/auth/signup" + back, "password=secretly", form, 400, "Email and password required", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ask(t, server, row.method, row.target, row.body, row.header...)
 			assert.Equal(t, row.status, got.status)
 			assert.Contains(t, got.body, row.says)
 			assert.Equal(t, "*", got.header.Get("Access-Control-Allow-Origin"))
+			if row.status != 303 { // a page, whose URL may hold a state
+				assert.Equal(t, "no-referrer", got.header.Get("Referrer-Policy"))
+				assert.Equal(t, "no-store", got.header.Get("Cache-Control"))
+				assert.Contains(t, got.header.Get("Content-Security-Policy"), "default-src 'none'")
+				assert.Contains(t, got.header.Get("Content-Security-Policy"), "frame-ancestors 'none'")
+			}
 			location := got.header.Get("Location")
 			require.True(t, strings.HasPrefix(location, row.leads) && (location == "") == (row.leads == ""), location)
 			if row.leads != "" {

@@ -87,7 +87,7 @@ func credentials(r *request) (email, password string, refused *answer) {
 	email, isEmail := object.Text("email")
 	password, isPassword := object.Text("password")
 	if !isEmail || !isPassword || email == "" || password == "" {
-		a := refuse(http.StatusBadRequest, "Email and password required")
+		a := refuse(http.StatusBadRequest, credentialsRequired)
 		return "", "", &a
 	}
 	return email, password, nil
@@ -107,17 +107,31 @@ const minPassword = 6
 
 func (s *Server) signUp(r *request) answer {
 	email, password, refused := credentials(r)
-	switch {
-	case refused != nil:
+	if refused != nil {
 		return *refused
+	}
+	fresh, status, problem := s.enroll(email, password)
+	if problem != "" {
+		return refuse(status, problem)
+	}
+	return s.welcome(http.StatusCreated, fresh, r.Now)
+}
+
+const credentialsRequired = "Email and password required"
+
+// enroll gives the new person, or says why there is none.
+func (s *Server) enroll(email, password string) (fresh *person, status int, problem string) {
+	switch {
+	case email == "" || password == "":
+		return nil, http.StatusBadRequest, credentialsRequired
 	case utf8.RuneCountInString(password) < minPassword:
-		return refuse(http.StatusBadRequest, "Password must be at least 6 characters")
+		return nil, http.StatusBadRequest, "Password must be at least 6 characters"
 	}
 	fresh, old := s.people.signUp(email, password)
 	if old != nil {
-		return refuse(http.StatusConflict, "Email already exists")
+		return nil, http.StatusConflict, "Email already exists"
 	}
-	return s.welcome(http.StatusCreated, fresh, r.Now)
+	return fresh, http.StatusCreated, ""
 }
 
 func (s *Server) login(r *request) answer {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/secureflows/secureflows-go/internal/providermock"
 )
@@ -69,14 +68,10 @@ func (s *Server) form(r *request) answer {
 		}
 		return s.sendBack(r, back, p)
 	}
-	if email == "" || utf8.RuneCountInString(password) < minPassword {
-		v.Problem = "Password must be at least 6 characters"
-		return v.answer(http.StatusBadRequest)
-	}
-	fresh, old := s.people.signUp(email, password)
-	if old != nil {
-		v.Problem = "Email already exists"
-		return v.answer(http.StatusConflict)
+	fresh, status, problem := s.enroll(email, password)
+	if problem != "" {
+		v.Problem = problem
+		return v.answer(status)
 	}
 	return s.sendBack(r, back, fresh)
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -156,6 +157,31 @@ func TestTheServerStopsWithTheTest(t *testing.T) {
 	require.NoError(t, err)
 	_, err = (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
 	assert.Error(t, err)
+}
+
+func TestCloseEndsDelays(t *testing.T) {
+	server := authreturntest.NewServer(t)
+	server.Fail(secureflowstest.Fault{Delay: time.Hour})
+	done := make(chan int)
+	go func() { done <- ask(t, server, "GET", "/api/user", "").status }()
+	for len(server.Requests()) == 0 {
+		runtime.Gosched() // until the request is there: Close before would refuse it
+	}
+	server.Close()
+	assert.Equal(t, 401, <-done, "what was held back is sent")
+}
+
+func TestTwoCredentialsAreNone(t *testing.T) {
+	server := authreturntest.NewServer(t)
+	token, other := server.Token(ada), server.Token("eve@example.com")
+	r, err := http.NewRequestWithContext(t.Context(), "GET", server.Origin()+"/api/user", nil)
+	require.NoError(t, err)
+	r.Header["Authorization"] = []string{"Bearer " + token.Reveal(), "Bearer " + other.Reveal()}
+	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
+	require.NoError(t, err)
+	response.Body.Close()
+	assert.Equal(t, 401, response.StatusCode)
+	assert.Equal(t, []secureflows.Token{token, other}, server.Requests()[0].Tokens, "and both are told")
 }
 
 func TestManyAtOnce(t *testing.T) {
