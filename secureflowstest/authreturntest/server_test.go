@@ -87,6 +87,11 @@ func TestWhichTokenArrived(t *testing.T) {
 	ask(t, server, "GET", "/api/user", "", "Authorization", "Bearer "+opaque.Reveal())
 	arrived := server.Requests()
 	assert.Equal(t, []secureflows.Token{opaque}, arrived[len(arrived)-1].Tokens, "a bearer that looks like nothing")
+	ask(t, server, "GET", "/api/user", "", "Authorization", `Digest "a secret"`, "Cookie", "sid=opaque")
+	arrived = server.Requests()
+	last := arrived[len(arrived)-1]
+	assert.Equal(t, "[REDACTED]", last.Header.Get("Authorization"), "credentials that are no token")
+	assert.Equal(t, "[REDACTED]", last.Header.Get("Cookie"), "a session that looks like nothing")
 	assert.False(t, server.Received(other.Token("nobody@example.com")))
 	assert.Empty(t, other.Requests())
 }
