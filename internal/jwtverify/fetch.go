@@ -4,19 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"strconv"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/remote"
 )
 
-const (
-	fetchTimeout   = 10 * time.Second
-	maxKeySetBytes = 1 << 20
-)
+const fetchTimeout = 10 * time.Second
 
 // flight is one fetch and all who wait for it. It belongs to none of them.
 type flight struct {
@@ -60,58 +55,21 @@ func (k *KeySet) fly(f *flight) {
 }
 
 func (k *KeySet) fetch(ctx context.Context) (*keys, *outage) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, k.url, http.NoBody)
+	answer, err := k.client.Do(ctx, remote.Request{Op: fetching, Method: http.MethodGet, URL: k.url})
 	if err != nil {
-		return nil, failed(0, "the request cannot be made")
+		return nil, failedBy(err)
 	}
-	request.Header.Set("Accept", "application/jwk-set+json, application/json")
-	answer, err := k.client.Do(request)
-	if err != nil {
-		return nil, failed(0, reason(err))
+	if answer.Status != http.StatusOK {
+		return nil, failedBy(answer.Outage("no key set"))
 	}
-	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		failure := failed(answer.StatusCode, fmt.Sprintf("the issuer answered %d", answer.StatusCode))
-		if answer.StatusCode/100 == 3 {
-			failure.facts.Message += ": redirects are not followed; configure where it leads"
-		}
-		failure.asked = retryAfter(answer.Header.Get("Retry-After"), k.now())
-		return nil, failure
-	}
-	text, err := io.ReadAll(io.LimitReader(answer.Body, maxKeySetBytes+1))
-	switch {
-	case err != nil:
-		return nil, failed(answer.StatusCode, "the answer broke off: "+reason(err))
-	case len(text) > maxKeySetBytes:
-		return nil, failed(answer.StatusCode, "the answer is of more than 1 MiB")
-	}
-	found := readKeys(text)
+	found := readKeys(answer.Body)
 	if found == nil {
-		return nil, failed(answer.StatusCode, "the answer is no key set with a key for ES256 or RS256")
+		return nil, failed(answer.Status, "the answer is no key set with a key for ES256 or RS256")
 	}
 	return found, nil
 }
 
-// reason is the text of an error without the URL, whose query may be a secret.
-func reason(err error) string {
-	var about *url.Error
-	if errors.As(err, &about) {
-		err = about.Err
-	}
-	return err.Error()
-}
-
-// withoutRedirects copies the caller's client, which is left as it is. Keys are
-// taken from where they were configured to be and from nowhere else.
-func withoutRedirects(given *http.Client) *http.Client {
-	client := http.Client{Timeout: fetchTimeout}
-	if given != nil {
-		client = *given
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	client.Jar = nil
-	return &client
-}
+const fetching = "fetch key set"
 
 // outage is why there are no keys. Its cause is in the text alone: if it were
 // wrapped, the end of the fetch's context would pass for that of the caller's.
@@ -122,7 +80,19 @@ type outage struct {
 }
 
 func failed(status int, reason string) *outage {
-	return &outage{facts: secureflows.Error{Op: "fetch key set", StatusCode: status, Message: reason}}
+	return &outage{facts: secureflows.Error{Op: fetching, StatusCode: status, Message: reason}}
+}
+
+func failedBy(err error) *outage {
+	var facts *secureflows.Error
+	if !errors.As(err, &facts) {
+		return failed(0, "no answer in time")
+	}
+	failure := &outage{facts: *facts, asked: facts.RetryAfter}
+	if facts.StatusCode != 0 {
+		failure.facts.Message = fmt.Sprintf("the issuer answered %d: %s", facts.StatusCode, facts.Message)
+	}
+	return failure
 }
 
 func (o *outage) Error() string {
@@ -154,17 +124,4 @@ func (o *outage) pause(failures int) time.Duration {
 		pause = min(firstPause<<(failures-1), lastPause)
 	}
 	return max(pause, min(o.asked, longestAsked))
-}
-
-// retryAfter reads the header of that name (RFC 9110 section 10.2.3): seconds,
-// or a date.
-func retryAfter(value string, now time.Time) time.Duration {
-	// What is out of range comes as the largest number.
-	if seconds, err := strconv.ParseUint(value, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(seconds) * time.Second
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return date.Sub(now)
-	}
-	return 0
 }

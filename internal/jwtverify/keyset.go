@@ -2,16 +2,16 @@ package jwtverify
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/secureflows/secureflows-go/internal/remote"
 )
 
 // KeySetConfig is what NewKeySet takes.
@@ -57,7 +57,7 @@ const (
 // A KeySet need not be closed, and is safe for concurrent use.
 type KeySet struct {
 	url              string
-	client           *http.Client
+	client           *remote.Client
 	maxAge, cooldown time.Duration
 	now              func() time.Time
 	born             time.Time
@@ -84,8 +84,8 @@ const atOnce = time.Duration(math.MinInt64)
 // NewKeySet makes a KeySet. It performs no I/O, and refuses, as
 // secureflows.ErrInvalidRequest, a URL or a duration that cannot be meant.
 func NewKeySet(cfg KeySetConfig) (*KeySet, error) {
-	if err := checkURL(cfg.URL); err != nil {
-		return nil, err
+	if _, err := remote.Page("KeySetConfig.URL", cfg.URL); err != nil {
+		return nil, fmt.Errorf("new key set: %w", err)
 	}
 	if cfg.MaxAge < 0 || cfg.MaxAge > maxServed {
 		return nil, misconfigured("new key set: KeySetConfig.MaxAge is %v: leave it 0 for an hour, or write up to %v", cfg.MaxAge, maxServed)
@@ -94,7 +94,7 @@ func NewKeySet(cfg KeySetConfig) (*KeySet, error) {
 		return nil, misconfigured("new key set: KeySetConfig.Cooldown is negative: leave it 0 for a minute")
 	}
 	k := &KeySet{
-		url: cfg.URL, client: withoutRedirects(cfg.HTTPClient),
+		url: cfg.URL, client: remote.New(cfg.HTTPClient),
 		maxAge: cfg.MaxAge, cooldown: cfg.Cooldown, now: cfg.Now,
 	}
 	if k.maxAge == 0 {
@@ -108,26 +108,6 @@ func NewKeySet(cfg KeySetConfig) (*KeySet, error) {
 	}
 	k.born, k.retry, k.search = k.now(), atOnce, atOnce
 	return k, nil
-}
-
-func checkURL(text string) error {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "" || u.Opaque != "":
-		return misconfigured("new key set: KeySetConfig.URL is no absolute URL: write https://issuer/path/of/the/keys")
-	case u.User != nil || u.Fragment != "":
-		return misconfigured("new key set: KeySetConfig.URL has credentials or a fragment: leave them out")
-	case u.Scheme != "https" && (u.Scheme != "http" || !isLoopback(u.Hostname())):
-		return misconfigured("new key set: KeySetConfig.URL is not https, so that anybody on the way could put in a key: write https (http is for loopback)")
-	}
-	return nil
-}
-
-func isLoopback(host string) bool {
-	if ip, err := netip.ParseAddr(host); err == nil {
-		return ip.IsLoopback()
-	}
-	return strings.EqualFold(host, "localhost")
 }
 
 func (k *KeySet) algorithms() []string { return []string{string(jose.ES256), string(jose.RS256)} }

@@ -129,7 +129,7 @@ var badAnswers = map[string]struct {
 	"404":                   {404, usual, "answered 404"},
 	"201":                   {201, usual, "answered 201"},
 	"204":                   {204, usual, "answered 204"},
-	"302":                   {302, usual, "answered 302: redirects are not followed"},
+	"302":                   {302, usual, "answered 302: a redirect, which is not followed"},
 	"nothing":               {200, body(""), "no key set"},
 	"a page":                {200, body("<html>sign in to the hotel</html>"), "no key set"},
 	"null":                  {200, body("null"), "no key set"},
@@ -143,8 +143,8 @@ var badAnswers = map[string]struct {
 	"keys twice":            {200, func() string { return strings.Replace(usual(), "{", `{"keys":[],`, 1) }, "no key set"},
 	"keys of no use":        {200, func() string { return keySet(jwk(wideEC(), "e1"), jwk(smallRSA(), "r1")) }, "no key set"},
 	"something behind":      {200, func() string { return usual() + usual() }, "no key set"},
-	"1 MiB and a byte more": {200, func() string { return padded(1<<20 + 1) }, "more than 1 MiB"},
-	"without an end":        {200, func() string { return padded(3 << 20) }, "more than 1 MiB"},
+	"1 MiB and a byte more": {200, func() string { return padded(1<<20 + 1) }, "more than 1048576 bytes"},
+	"without an end":        {200, func() string { return padded(3 << 20) }, "more than 1048576 bytes"},
 }
 
 func body(text string) func() string { return func() string { return text } }

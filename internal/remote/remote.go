@@ -193,7 +193,7 @@ func Page(field, text string) (*url.URL, error) {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		return nil, fmt.Errorf("%w: %s is no absolute URL: write https, host and path", secureflows.ErrInvalidRequest, field)
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
-		return nil, fmt.Errorf("%w: %s is plain http, which shows tokens to everyone on the way: write https (http is for a mock on loopback)", secureflows.ErrInvalidRequest, field)
+		return nil, fmt.Errorf("%w: %s is plain http, which everyone on the way can read and change: write https (http is for a mock on loopback)", secureflows.ErrInvalidRequest, field)
 	case u.User != nil, strings.Contains(text, "#"):
 		return nil, fmt.Errorf("%w: %s has a user or a fragment: leave them out", secureflows.ErrInvalidRequest, field)
 	}
