@@ -1,9 +1,11 @@
 package productflo_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -42,6 +44,37 @@ func FuzzResolve(f *testing.F) {
 		for _, request := range n.asked() {
 			require.Equal(t, "GET "+keySetURL, request.name)
 		}
+	})
+}
+
+// FuzzClaims: whatever ProductFlo signs, nobody is let in but the person and the
+// tenant that another decoder finds there too.
+func FuzzClaims(f *testing.F) {
+	config := shared(newNetwork())
+	config.Tenant = "t-42"
+	resolver := newResolver(f, config)
+	for _, seed := range []string{
+		documented().text(), documented().with("tenant_id", nil).text(), `{"sub":"a","SUB":"b","exp":1e300,"role":1}`,
+		strings.Replace(documented().text(), "{", `{"tenant_id":"t-1",`, 1), `{"\u0073ub":"a"}`, "[]", "null", "{}",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, payload string) {
+		bearer, err := secureflows.NewToken(sign(hs256, payload, secret))
+		if err != nil {
+			return
+		}
+		identity, err := resolver.Resolve(t.Context(), bearer)
+		if err != nil {
+			require.Zero(t, identity)
+			return
+		}
+		var said map[string]any
+		require.NoError(t, json.Unmarshal([]byte(payload), &said))
+		assert.Equal(t, said["sub"], identity.Subject)
+		assert.Equal(t, said["tenant_id"], identity.Tenant)
+		assert.NotContains(t, said, "iss")
+		assert.True(t, identity.ExpiresAt.After(start.Add(-time.Second)))
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,7 +28,7 @@ type Config struct {
 	// Secret is what tokens are signed with where that is HS256: 32 bytes at
 	// least, as they go into the HMAC. A text that is base64 is not decoded.
 	// Whoever has it can sign tokens too.
-	Secret []byte
+	Secret Secret
 	// KeySetURL is where the public keys are where tokens are signed with ES256
 	// or RS256: a JWK set, by https, or http on loopback.
 	KeySetURL string
@@ -80,8 +81,19 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Format keeps the Secret out of what is printed, under every verb.
-func (c Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "productflo.Config") }
+// Secret is what ProductFlo signs with. Like a token it prints as [REDACTED].
+type Secret []byte
+
+// Format keeps the secret out of what is printed, under every verb.
+func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+
+// LogValue keeps the secret out of logs.
+func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText keeps the secret out of JSON and the like.
+func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+const redacted = "[REDACTED]"
 
 // Resolver says whose a token of ProductFlo's is. It is safe for concurrent use.
 type Resolver struct {

@@ -2,9 +2,11 @@ package productflo_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -376,7 +378,16 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "productflo.Resolver", fmt.Sprintf("%+v", resolver))
-	assert.Equal(t, "productflo.Config", fmt.Sprintf("%#v", config))
+	var logged strings.Builder
+	slog.New(slog.NewJSONHandler(&logged, nil)).Info("signing in", "secret", config.Secret, "tokens", tokens, "resolver", resolver)
+	encoded, err := json.Marshal([]any{config.Secret, tokens, resolver})
+	require.NoError(t, err)
+	for _, text := range []string{logged.String(), string(encoded)} {
+		assert.Contains(t, text, "[REDACTED]")
+		for _, hidden := range []string{string(secret[:8]), base64.StdEncoding.EncodeToString(secret)[:8], tokens.Access.Reveal()[:12], "refresh-secret"} {
+			assert.NotContains(t, text, hidden)
+		}
+	}
 }
 
 // TestNoTokenReachesAnotherProvider: all shapes through one chain, and what went
