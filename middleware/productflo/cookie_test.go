@@ -48,6 +48,7 @@ func TestTheCookieCountsForOwnPagesAlone(t *testing.T) {
 		"form without origin":              {"POST", []string{"Sec-Fetch-Site: cross-site", navigation, document, "Origin: null"}, false},
 		"script of another site":           {"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: cors", "Origin: https://evil.example"}, false},
 		"script tag of another site":       {"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: script"}, false},
+		"a document, for no window":        {"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", document}, false},
 		"frame of another site":            {"GET", []string{"Sec-Fetch-Site: cross-site", navigation, "Sec-Fetch-Dest: iframe"}, false},
 		"websocket of another site":        {"GET", []string{"Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: websocket", "Upgrade: websocket", "Origin: https://evil.example"}, false},
 		"websocket, old browser":           {"GET", []string{"Upgrade: websocket", "Origin: https://evil.example"}, false},

@@ -61,6 +61,15 @@ func TestOptionalClaims(t *testing.T) {
 	}
 }
 
+// TestTheEndIsInUTCToTheSecond so that identities can be compared.
+func TestTheEndIsInUTCToTheSecond(t *testing.T) {
+	resolver := newResolver(t, shared(newNetwork()))
+	identity, err := resolver.Resolve(t.Context(), token(t, hmacToken(documented().with("exp", float64(start.Unix())+1.5))))
+	require.NoError(t, err)
+	assert.Equal(t, start.Add(time.Second), identity.ExpiresAt)
+	assert.Equal(t, time.UTC, identity.ExpiresAt.Location())
+}
+
 // TestPermissionsAreCarriedAsTheyAre whatever their grammar.
 func TestPermissionsAreCarriedAsTheyAre(t *testing.T) {
 	resolver := newResolver(t, shared(newNetwork()))
@@ -380,6 +389,7 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 	assert.Equal(t, "productflo.Resolver", fmt.Sprintf("%+v", resolver))
 	var logged strings.Builder
 	slog.New(slog.NewJSONHandler(&logged, nil)).Info("signing in", "secret", config.Secret, "tokens", tokens, "resolver", resolver)
+	assert.Equal(t, slog.KindString, slog.AnyValue(config.Secret).Resolve().Kind(), "and no bytes, for handlers that look inside")
 	encoded, err := json.Marshal([]any{config.Secret, tokens, resolver})
 	require.NoError(t, err)
 	for _, text := range []string{logged.String(), string(encoded)} {

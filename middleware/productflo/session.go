@@ -34,7 +34,7 @@ func (r *Resolver) session(ctx context.Context, token secureflows.Token, holder 
 	switch {
 	case err != nil:
 		return nil, err
-	case answer.Status != http.StatusOK || !json.Valid(answer.Body):
+	case !json.Valid(answer.Body):
 		return nil, answer.Outage("an answer that is no JSON")
 	}
 	return answer.Body, nil
