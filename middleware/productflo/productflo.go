@@ -150,6 +150,9 @@ func keysOf(config *Config) (keys jwtverify.Keys, algorithms []string, err error
 	case bytes.HasPrefix(bytes.TrimSpace(config.Secret), []byte("-----BEGIN ")):
 		return nil, nil, misconfigured("Config.Secret is a key in PEM: a public key is known to everybody, who could sign with it; use KeySetURL for ES256 and RS256")
 	case config.KeySetURL != "":
+		if _, err := remote.Page("Config.KeySetURL", config.KeySetURL); err != nil {
+			return nil, nil, fmt.Errorf("productflo: new: %w", err)
+		}
 		keys, err = jwtverify.NewKeySet(jwtverify.KeySetConfig{URL: config.KeySetURL, HTTPClient: config.HTTPClient, Now: config.Now})
 	default:
 		if len(algorithms) == 0 {

@@ -335,7 +335,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		`Algorithms has "RS256"`:         {Secret: secret, Algorithms: []string{"RS256"}},
 		`Algorithms has "none"`:          {Secret: secret, Algorithms: []string{"none"}},
 		`Algorithms has "HS384"`:         {Secret: secret, Algorithms: []string{"HS384"}},
-		"not https":                      {KeySetURL: "http://keys.example.com/", Algorithms: []string{"ES256"}},
+		"Config.KeySetURL is plain http": {KeySetURL: "http://keys.example.com/", Algorithms: []string{"ES256"}},
 		"Leeway":                         {Secret: secret, Leeway: 5*time.Minute + 1},
 		"Audience has an empty name":     {Secret: secret, Audience: []string{""}},
 		"Config.Origin is plain http":    {Secret: secret, Origin: "http://api.productflo.io"},
