@@ -1,0 +1,2 @@
+// Package authreturn
+package authreturn

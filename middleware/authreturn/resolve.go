@@ -1,0 +1,110 @@
+package authreturn
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/remote"
+)
+
+// Resolve gives whose token this is: Provider, Subject, which is the user id in
+// decimal, Email, and ExpiresAt. It asks the service (POST /api/verify), or
+// verifies the signature where there is a Config.Secret.
+//
+// The error wraps middleware.ErrForeignToken where the token has not the shape
+// of AuthReturn's, and secureflows.ErrTokenExpired where its date has passed;
+// nobody is asked about either. A token that is refused is
+// secureflows.ErrUnauthenticated, and an outage secureflows.ErrUnavailable. Any
+// other answer is a plain error, by which nobody should be signed out.
+func (r *Resolver) Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {
+	s, err := r.read(token)
+	if err != nil {
+		return secureflows.Identity{}, err
+	}
+	if r.verifier != nil {
+		if _, err := r.verifier.Verify(ctx, token.Reveal(), nil); err != nil {
+			return secureflows.Identity{}, fmt.Errorf("authreturn: %w", err)
+		}
+		return s.identity(), nil
+	}
+	if r.expired(s) {
+		return secureflows.Identity{}, errExpired
+	}
+	return r.ask(ctx, token, s)
+}
+
+// identity is for what has been found to be true.
+func (s said) identity() secureflows.Identity {
+	return secureflows.Identity{
+		Provider: Provider, Subject: strconv.FormatInt(s.userID, 10), Email: s.email, ExpiresAt: s.expires,
+	}
+}
+
+// ask asks the service. The token is in the body: there is a GET, too, which
+// would leave it in logs.
+func (r *Resolver) ask(ctx context.Context, token secureflows.Token, s said) (secureflows.Identity, error) {
+	answer, err := r.post(ctx, "verify", token)
+	if err != nil {
+		return secureflows.Identity{}, err
+	}
+	var form struct {
+		Valid *bool `json:"valid"`
+		User  struct {
+			ID    json.RawMessage `json:"id"`
+			Email *string         `json:"email"`
+		} `json:"user"`
+	}
+	if err := answer.Decode(&form); err != nil {
+		return secureflows.Identity{}, err
+	}
+	switch {
+	case form.Valid == nil:
+		return secureflows.Identity{}, answer.Outage("an answer that does not say whether the token is valid")
+	case !*form.Valid:
+		return secureflows.Identity{}, errInvalid
+	case form.User.Email == nil || string(form.User.ID) != strconv.FormatInt(s.userID, 10):
+		// Whatever this is, it is not about this token.
+		return secureflows.Identity{}, answer.Outage("an answer without the user of the token")
+	}
+	s.email = *form.User.Email
+	return s.identity(), nil
+}
+
+var errInvalid = refused("the service does not accept it")
+
+// post puts a question about a token to the service, and gives an answer of 200.
+func (r *Resolver) post(ctx context.Context, what string, token secureflows.Token) (*remote.Answer, error) {
+	answer, err := r.client.Do(ctx, remote.Request{
+		Op: "authreturn: " + what, Method: http.MethodPost, URL: r.origin.String() + "/api/" + what,
+		Body:    map[string]string{"token": token.Reveal()},
+		Secrets: []secureflows.Token{token},
+	})
+	if err != nil {
+		return nil, err
+	}
+	switch answer.Status {
+	case http.StatusOK:
+		return answer, nil
+	case http.StatusUnauthorized:
+		return nil, unauthorized(answer)
+	default:
+		return nil, &secureflows.Error{Op: "authreturn: " + what, StatusCode: answer.Status, Message: "an answer that is not documented"}
+	}
+}
+
+// unauthorized tells apart the 401s. What the service says is prose and no code,
+// so that nothing but the text that is documented counts.
+func unauthorized(answer *remote.Answer) error {
+	var form struct {
+		Error json.RawMessage `json:"error"`
+	}
+	var text string
+	if answer.Decode(&form) == nil && json.Unmarshal(form.Error, &text) == nil && text == "Token expired" {
+		return errExpired
+	}
+	return errInvalid
+}
