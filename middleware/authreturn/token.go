@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -65,13 +66,11 @@ func isOurs(shape *jwtverify.Shape) bool {
 	if shape.Algorithm != algorithm || shape.HasKeyID || shape.Type != "" && shape.Type != "JWT" {
 		return false
 	}
-	for _, other := range []string{"iss", "aud", "sub", "jti", "nbf"} {
-		if shape.Has(other) {
-			return false
-		}
-	}
-	return isNumber(shape.Claims["user_id"])
+	return isNumber(shape.Claims["user_id"]) && !slices.ContainsFunc(others, shape.Has)
 }
+
+// others are claims that tokens of AuthReturn do not have.
+var others = []string{"iss", "aud", "sub", "jti", "nbf"}
 
 func isNumber(value json.RawMessage) bool {
 	return len(value) > 0 && (value[0] == '-' || '0' <= value[0] && value[0] <= '9')

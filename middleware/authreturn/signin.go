@@ -1,0 +1,246 @@
+package authreturn
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/transport"
+	"github.com/secureflows/secureflows-go/middleware"
+)
+
+// SignInConfig is what NewSignIn takes. CallbackURL and Done are required.
+type SignInConfig struct {
+	// CallbackURL is the public URL of the route of [SignIn.Callback] without its
+	// last element, which is a nonce: https://app.example/auth/callback for the
+	// route /auth/callback/{nonce}. It is absolute, https off loopback, and has no
+	// query. Pages that lead to Login must be opened under its host name, since
+	// cookies do not cross over to another.
+	CallbackURL string
+
+	// Done makes the application's own session, with a new id, for somebody who
+	// has signed in: it sets a cookie, and writes no answer, which is a redirect to
+	// the page that was asked for. Its request has no token in its URL any more.
+	// The token may be kept on this side, for [Resolver.Refresh]; it must not be
+	// in a cookie. An error that wraps middleware.ErrNotAllowed refuses the person
+	// with 403; any other is an outage.
+	Done func(w http.ResponseWriter, r *http.Request, identity secureflows.Identity, token secureflows.Token) error
+
+	// ErrorHandler writes the answer to a sign-in that did not succeed, in the
+	// status that is the Failure's. nil is a plain page.
+	ErrorHandler func(w http.ResponseWriter, r *http.Request, failure Failure)
+
+	// Logger is told why a sign-in did not succeed. nil is silence.
+	Logger *slog.Logger
+}
+
+// SignIn signs people in by AuthReturn's hosted pages, and hands them over to the
+// application's own session. It is safe for concurrent use.
+type SignIn struct {
+	resolver *Resolver
+	config   SignInConfig
+	callback *url.URL
+	attempts attempts
+	logger   *slog.Logger
+}
+
+// NewSignIn makes a SignIn whose tokens are resolved by resolver. It performs no
+// I/O. A configuration that cannot work is refused as
+// secureflows.ErrInvalidRequest, with the field and the fix in the message.
+func NewSignIn(resolver *Resolver, cfg SignInConfig) (*SignIn, error) {
+	switch {
+	case resolver == nil:
+		return nil, misconfigured("new sign-in: the resolver is nil: give it that of New")
+	case cfg.Done == nil:
+		return nil, misconfigured("new sign-in: SignInConfig.Done is nil: nobody would be signed in: make the application's session there")
+	}
+	callback, err := returnURL("SignInConfig.CallbackURL", cfg.CallbackURL)
+	if err != nil {
+		return nil, fmt.Errorf("authreturn: new sign-in: %w", err)
+	}
+	if strings.Trim(callback.Path, "/") == "" {
+		return nil, misconfigured("new sign-in: SignInConfig.CallbackURL has no path: give the callback one of its own, such as /auth/callback")
+	}
+	s := &SignIn{
+		resolver: resolver, config: cfg, callback: callback, attempts: newAttempts(callback, resolver.now), logger: cfg.Logger,
+	}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	return s, nil
+}
+
+// Format prints that this is a SignIn, under every verb.
+func (s *SignIn) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("authreturn.SignIn")) }
+
+// Login redirects a browser to the hosted page where people log in. page is where
+// they go on to: a path of this site with its query, of at most 1024 bytes, such
+// as r.URL.RequestURI() of the page that needs a sign-in. Anything else is "/".
+//
+// A browser may have five sign-ins under way, in as many tabs; beyond that the
+// oldest is dropped.
+func (s *SignIn) Login(w http.ResponseWriter, r *http.Request, page string) {
+	s.begin(w, r, loginPath, page)
+}
+
+// Signup is Login by the hosted page where people sign up.
+func (s *SignIn) Signup(w http.ResponseWriter, r *http.Request, page string) {
+	s.begin(w, r, signupPath, page)
+}
+
+func (s *SignIn) begin(w http.ResponseWriter, r *http.Request, path, page string) {
+	if isPrefetch(r) {
+		refusePrefetch(w)
+		return
+	}
+	nonce := rand.Text()
+	s.attempts.makeRoom(w, r)
+	s.attempts.keep(w, waiting, attempt{nonce: nonce, begun: s.resolver.now(), page: pageOf(page)})
+	redirect(w, s.resolver.hostedURL(path, s.returnTo(nonce)))
+}
+
+func (s *SignIn) returnTo(nonce string) *url.URL { return s.callback.JoinPath(nonce) }
+
+// Callback is the handler of the route that the hosted pages return to, for GET
+// and behind nothing that needs a sign-in. It resolves the token, calls Done, and
+// redirects to the page that was given to Login.
+//
+// A return that is not the end of a sign-in begun in this browser within 5
+// minutes, or that has come back before, is refused with 400, and so is a token
+// that is no good; one during an outage gets 503. In all cases the browser is
+// first redirected to the callback without the token, which stays neither in its
+// address bar nor in its history. Nothing of it can be used again: who wants to
+// go on signs in once more, by the link on the page. HEAD and prefetches use
+// nothing up.
+//
+// Let no access log, here or in a proxy, keep the query of this route.
+func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
+	keepPrivate(w.Header())
+	switch {
+	case r.Method != http.MethodGet:
+		w.Header().Set("Allow", http.MethodGet)
+		http.Error(w, "the hosted page returns with GET", http.StatusMethodNotAllowed)
+		return
+	case isPrefetch(r):
+		refusePrefetch(w)
+		return
+	}
+	nonce := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	begun, err := s.attempts.take(w, r, waiting, nonce)
+	query, unreadable := url.ParseQuery(r.URL.RawQuery)
+	if !query.Has("token") && unreadable == nil {
+		s.showEnd(w, r, nonce, begun, err)
+		return
+	}
+	if err == nil {
+		err = s.complete(w, r, query["token"])
+	} else {
+		err = &unknownReturn{err}
+	}
+	if err == nil {
+		redirect(w, begun.page)
+		return
+	}
+	s.fail(w, r, nonce, begun, err)
+}
+
+// complete signs in whoever has come back with these tokens, of which there is to
+// be one.
+func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, texts []string) error {
+	if len(texts) != 1 {
+		return errNoToken
+	}
+	token, err := secureflows.NewToken(texts[0])
+	if err != nil {
+		return errNoToken // err may count its bytes
+	}
+	identity, err := s.resolver.Resolve(r.Context(), token)
+	if err == nil {
+		err = s.config.Done(headerOnly{w}, withoutQuery(r), identity, token)
+		if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
+			err = &doneError{err}
+		}
+	}
+	if err != nil && r.Context().Err() == nil {
+		text := transport.Clean(err.Error(), 1024, token.Reveal())
+		s.logger.WarnContext(r.Context(), "authreturn: a sign-in failed", "error", text)
+	}
+	return err
+}
+
+// fail sends the browser to its end of a sign-in, where there is no token in the
+// URL. What kind of end it is lies in a cookie meanwhile.
+func (s *SignIn) fail(w http.ResponseWriter, r *http.Request, nonce string, begun attempt, err error) {
+	kind := kindOf(err)
+	if kind == &unknown {
+		s.logger.WarnContext(r.Context(), "authreturn: a return was refused", "error", err)
+	}
+	if !isNonce(nonce) {
+		nonce = "unknown"
+	} else if begun.nonce != "" {
+		begun.outcome, begun.begun = kind.outcome, s.resolver.now()
+		s.attempts.keep(w, ended, begun)
+	}
+	redirect(w, s.returnTo(nonce).String())
+}
+
+// showEnd answers a request for the callback without a token.
+func (s *SignIn) showEnd(w http.ResponseWriter, r *http.Request, nonce string, begun attempt, err error) {
+	if err == nil { // it came back with nothing
+		s.logger.WarnContext(r.Context(), "authreturn: a sign-in failed", "error", errNoToken)
+		s.refuse(w, r, &failed, begun.page)
+		return
+	}
+	end, err := s.attempts.take(w, r, ended, nonce)
+	if err != nil {
+		s.refuse(w, r, &unknown, "/")
+		return
+	}
+	s.refuse(w, r, kindNamed(end.outcome), end.page)
+}
+
+// withoutQuery gives a request that can be logged.
+func withoutQuery(r *http.Request) *http.Request {
+	clean := r.Clone(r.Context())
+	clean.URL.RawQuery, clean.URL.ForceQuery, clean.Form = "", false, nil
+	clean.RequestURI = clean.URL.RequestURI()
+	return clean
+}
+
+// headerOnly is what Done sets its cookie on. An answer of its own would leave the
+// token in the address bar.
+type headerOnly struct{ http.ResponseWriter }
+
+var errDoneAnswers = errors.New("authreturn: SignInConfig.Done must not write: the answer is the redirect to the page that was asked for")
+
+func (headerOnly) WriteHeader(int) {}
+
+func (headerOnly) Write([]byte) (int, error) { return 0, errDoneAnswers }
+
+// isPrefetch reports whether nobody is there yet who would see the answer.
+func isPrefetch(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
+}
+
+// refusePrefetch makes the browser ask again once somebody is there.
+func refusePrefetch(w http.ResponseWriter) {
+	keepPrivate(w.Header())
+	http.Error(w, "not before somebody is there to sign in", http.StatusServiceUnavailable)
+}
+
+func keepPrivate(header http.Header) {
+	header.Set("Cache-Control", "no-store")
+	header.Set("Referrer-Policy", "no-referrer")
+}
+
+// redirect is http.Redirect without a body that repeats the URL.
+func redirect(w http.ResponseWriter, target string) {
+	keepPrivate(w.Header())
+	w.Header().Set("Location", target)
+	w.WriteHeader(http.StatusSeeOther)
+}
