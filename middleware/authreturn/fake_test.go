@@ -120,7 +120,9 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	var form struct{ Token string }
 	_ = json.Unmarshal(body, &form)
 	s.mu.Lock()
-	s.asked = append(s.asked, asked{r.Method, r.URL.String(), form.Token, r.Header.Clone()})
+	if s.asked = append(s.asked, asked{r.Method, r.URL.String(), form.Token, r.Header.Clone()}); len(s.asked) > 20_000 {
+		s.asked = nil // of a benchmark
+	}
 	answer := s.answer
 	s.mu.Unlock()
 	if err := r.Context().Err(); err != nil {

@@ -146,7 +146,15 @@ func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
 		redirect(w, begun.page)
 		return
 	}
-	s.fail(w, r, nonce, begun, err)
+	s.report(r, err, query["token"])
+	s.fail(w, nonce, begun, kindOf(err))
+}
+
+// report tells the operator of an error, in which Done may have quoted a token.
+func (s *SignIn) report(r *http.Request, err error, tokens []string) {
+	if r.Context().Err() == nil { // what comes of somebody leaving is not worth it
+		s.logger.WarnContext(r.Context(), "authreturn: a sign-in failed", "error", transport.Clean(err.Error(), 1024, tokens...))
+	}
 }
 
 // complete signs in whoever has come back with these tokens, of which there is to
@@ -166,24 +174,16 @@ func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, texts []string
 			err = &doneError{err}
 		}
 	}
-	if err != nil && r.Context().Err() == nil {
-		text := transport.Clean(err.Error(), 1024, token.Reveal())
-		s.logger.WarnContext(r.Context(), "authreturn: a sign-in failed", "error", text)
-	}
 	return err
 }
 
 // fail sends the browser to its end of a sign-in, where there is no token in the
 // URL. What kind of end it is lies in a cookie meanwhile.
-func (s *SignIn) fail(w http.ResponseWriter, r *http.Request, nonce string, begun attempt, err error) {
-	kind := kindOf(err)
-	if kind == &unknown {
-		s.logger.WarnContext(r.Context(), "authreturn: a return was refused", "error", err)
-	}
+func (s *SignIn) fail(w http.ResponseWriter, nonce string, begun attempt, end *kind) {
 	if !isNonce(nonce) {
 		nonce = "unknown"
 	} else if begun.nonce != "" {
-		begun.outcome, begun.begun = kind.outcome, s.resolver.now()
+		begun.outcome, begun.begun = end.outcome, s.resolver.now()
 		s.attempts.keep(w, ended, begun)
 	}
 	redirect(w, s.returnTo(nonce).String())
@@ -192,7 +192,7 @@ func (s *SignIn) fail(w http.ResponseWriter, r *http.Request, nonce string, begu
 // showEnd answers a request for the callback without a token.
 func (s *SignIn) showEnd(w http.ResponseWriter, r *http.Request, nonce string, begun attempt, err error) {
 	if err == nil { // it came back with nothing
-		s.logger.WarnContext(r.Context(), "authreturn: a sign-in failed", "error", errNoToken)
+		s.report(r, errNoToken, nil)
 		s.refuse(w, r, &failed, begun.page)
 		return
 	}

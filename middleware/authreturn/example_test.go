@@ -1,0 +1,186 @@
+package authreturn_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"time"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/middleware"
+	"github.com/secureflows/secureflows-go/middleware/authreturn"
+	"github.com/secureflows/secureflows-go/secureflowstest"
+	"github.com/secureflows/secureflows-go/secureflowstest/authreturntest"
+)
+
+// One route takes the tokens of AuthReturn and of secureFlows.
+func Example() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+	service := secureflowstest.Start()
+	defer service.Close()
+
+	old, err := authreturn.New(authreturn.Config{Origin: mock.Origin()}) // without an Origin: the real one
+	if err != nil {
+		log.Fatal(err)
+	}
+	bearer := middleware.NewBearer(middleware.FirstOf(old, service.Client()), middleware.BearerConfig{})
+	me := bearer.Require(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		identity, _ := secureflows.IdentityFromContext(r.Context())
+		fmt.Fprintf(w, "%q %s", identity.Provider, identity.Email)
+	}))
+
+	for _, token := range []secureflows.Token{mock.Token("ada@example.com"), service.Session("ada@example.com").Token()} {
+		r := httptest.NewRequest(http.MethodGet, "/me", nil)
+		r.Header.Set("Authorization", "Bearer "+token.Reveal())
+		w := httptest.NewRecorder()
+		me.ServeHTTP(w, r)
+		fmt.Println(w.Code, w.Body)
+	}
+	// Output:
+	// 200 "authreturn" ada@example.com
+	// 200 "" ada@example.com
+}
+
+// Without the secret the service says whose a token is.
+func ExampleNew() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+
+	var resolver *authreturn.Resolver
+	resolver, err := authreturn.New(authreturn.Config{Origin: mock.Origin(), Now: mock.Now})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token := mock.Token("ada@example.com")
+	identity, err := resolver.Resolve(context.Background(), token)
+	fmt.Println(identity.Person() == secureflows.Person{Provider: authreturn.Provider, Subject: "1"}, err)
+
+	mock.Advance(31 * 24 * time.Hour)
+	_, err = resolver.Resolve(context.Background(), token)
+	fmt.Println(errors.Is(err, secureflows.ErrTokenExpired))
+	// Output:
+	// true <nil>
+	// true
+}
+
+// With the secret nobody is asked.
+func ExampleSecret() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+
+	secret := authreturn.Secret(mock.Secret())
+	resolver, err := authreturn.New(authreturn.Config{Secret: secret, Leeway: 30 * time.Second})
+	if err != nil {
+		log.Fatal(err)
+	}
+	identity, err := resolver.Resolve(context.Background(), mock.Token("ada@example.com"))
+	fmt.Println(identity.Email, err, len(mock.Requests()))
+	fmt.Println(secret)
+	// Output:
+	// ada@example.com <nil> 0
+	// [REDACTED]
+}
+
+// A token is exchanged in its last 7 days. Where that fails the old one is as
+// good as before.
+func ExampleResolver_Refresh() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+	resolver, err := authreturn.New(authreturn.Config{Origin: mock.Origin(), Now: mock.Now})
+	if err != nil {
+		log.Fatal(err)
+	}
+	token := mock.Token("ada@example.com")
+	fmt.Println(resolver.RefreshDue(token))
+
+	mock.Advance(25 * 24 * time.Hour)
+	if resolver.RefreshDue(token) {
+		if fresh, err := resolver.Refresh(context.Background(), token); err == nil {
+			token = fresh
+		}
+	}
+	mock.Advance(25 * 24 * time.Hour)
+	_, err = resolver.Resolve(context.Background(), token)
+	fmt.Println(err)
+	// Output:
+	// false
+	// <nil>
+}
+
+// The hosted pages, for whoever guards the return in another way than a SignIn.
+func ExampleResolver_LoginURL() {
+	resolver, err := authreturn.New(authreturn.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(resolver.LoginURL("https://app.example/callback"))
+	fmt.Println(resolver.SignupURL("https://app.example/callback"))
+	// Output:
+	// https://authreturn.com/auth/login?redirect_uri=https%3A%2F%2Fapp.example%2Fcallback <nil>
+	// https://authreturn.com/auth/signup?redirect_uri=https%3A%2F%2Fapp.example%2Fcallback <nil>
+}
+
+// A site that keeps sessions of its own, and has people sign in at AuthReturn.
+func ExampleNewSignIn() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+	resolver, err := authreturn.New(authreturn.Config{Origin: mock.Origin()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	var signIn *authreturn.SignIn
+	signIn, err = authreturn.NewSignIn(resolver, authreturn.SignInConfig{
+		CallbackURL: "https://app.example/auth/callback",
+		Done: func(w http.ResponseWriter, _ *http.Request, identity secureflows.Identity, _ secureflows.Token) error {
+			id := "session-of-" + identity.Subject // random, in a program, and kept there with identity.Person()
+			http.SetCookie(w, &http.Cookie{Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true})
+			return nil
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /auth/callback/{nonce}", signIn.Callback)
+	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { signIn.Login(w, r, r.FormValue("page")) })
+	mux.HandleFunc("GET /signup", func(w http.ResponseWriter, r *http.Request) { signIn.Signup(w, r, r.FormValue("page")) })
+
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login?page=/notes", nil))
+	r := httptest.NewRequest(http.MethodGet, mock.SignIn(w.Header().Get("Location"), "ada@example.com"), nil)
+	for _, cookie := range w.Result().Cookies() {
+		r.AddCookie(cookie)
+	}
+	w = httptest.NewRecorder()
+	mux.ServeHTTP(w, r)
+	fmt.Println(w.Code, w.Header().Get("Location"))
+	// Output: 303 /notes
+}
+
+// A page of one's own for sign-ins that did not succeed.
+func ExampleFailure() {
+	resolver, err := authreturn.New(authreturn.Config{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	signIn, err := authreturn.NewSignIn(resolver, authreturn.SignInConfig{
+		CallbackURL: "https://app.example/auth/callback",
+		Done: func(http.ResponseWriter, *http.Request, secureflows.Identity, secureflows.Token) error {
+			return nil
+		},
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, failure authreturn.Failure) {
+			fmt.Fprintf(w, "%s (%d). Try again: %s", failure.Title, failure.Status, failure.Page)
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	w := httptest.NewRecorder()
+	signIn.Callback(w, httptest.NewRequest(http.MethodGet, "/auth/callback/AAAAAAAAAAAAAAAAAAAAAAAAAA", nil))
+	fmt.Println(w.Code, w.Body)
+	// Output: 400 Sign-in failed (400). Try again: /
+}
