@@ -64,12 +64,9 @@ type doneError struct{ error }
 
 func kindOf(err error) *kind {
 	var unexpected *unknownReturn
-	var done *doneError
 	switch {
 	case errors.As(err, &unexpected):
 		return &unknown
-	case errors.As(err, &done):
-		return &unavailable
 	case errors.Is(err, middleware.ErrNotAllowed):
 		return &notAllowed
 	case errors.Is(err, secureflows.ErrSignedOut), errors.Is(err, errNoToken):

@@ -44,6 +44,15 @@ func TestAGoodToken(t *testing.T) {
 	})
 }
 
+// Somebody may have another address by now than when the token was made.
+func TestTheAddressIsTheAnswers(t *testing.T) {
+	s := remotely(t)
+	s.service.says(200, `{"valid":true,"user":{"id":7,"email":"lovelace@example.com"}}`)
+	identity, err := s.Resolve(t.Context(), good(t, nil))
+	require.NoError(t, err)
+	assert.Equal(t, "lovelace@example.com", identity.Email)
+}
+
 // The token is in a body, and nowhere else.
 func TestTheQuestion(t *testing.T) {
 	s := remotely(t)
