@@ -15,7 +15,7 @@ const refreshWindow = 7 * 24 * time.Hour
 // has AuthReturn's shape, is in its last 7 days, and has not expired. It performs
 // no I/O, and what it reports is what the token says of itself.
 func (r *Resolver) RefreshDue(token secureflows.Token) bool {
-	s, err := r.read(token)
+	s, err := read(token)
 	return err == nil && r.refreshable(s) == nil
 }
 
@@ -31,7 +31,7 @@ func (r *Resolver) RefreshDue(token secureflows.Token) bool {
 // whether that can still be done. The rest is as for Resolve. An answer with a
 // token of somebody else, or with an older one, is secureflows.ErrUnavailable.
 func (r *Resolver) Refresh(ctx context.Context, token secureflows.Token) (secureflows.Token, error) {
-	old, err := r.read(token)
+	old, err := read(token)
 	if err == nil {
 		err = r.refreshable(old)
 	}
@@ -74,7 +74,7 @@ func (r *Resolver) refreshed(ctx context.Context, answer *remote.Answer, old sai
 	if err != nil {
 		return secureflows.Token{}, answer.Outage("an answer without a token")
 	}
-	fresh, err := r.read(token)
+	fresh, err := read(token)
 	switch {
 	case err != nil:
 		return secureflows.Token{}, answer.Outage("a token that is not of the service's shape")

@@ -21,20 +21,33 @@ import (
 // secureflows.ErrUnauthenticated, and an outage secureflows.ErrUnavailable. Any
 // other answer is a plain error, by which nobody should be signed out.
 func (r *Resolver) Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {
-	s, err := r.read(token)
-	if err != nil {
-		return secureflows.Identity{}, err
-	}
 	if r.verifier != nil {
-		if _, err := r.verifier.Verify(ctx, token.Reveal(), nil); err != nil {
-			return secureflows.Identity{}, fmt.Errorf("authreturn: %w", err)
-		}
-		return s.identity(), nil
+		return r.verify(ctx, token)
 	}
-	if r.expired(s) {
+	s, err := read(token)
+	switch {
+	case err != nil:
+		return secureflows.Identity{}, err
+	case r.expired(s):
 		return secureflows.Identity{}, errExpired
 	}
 	return r.ask(ctx, token, s)
+}
+
+// verify is for whoever has the secret.
+func (r *Resolver) verify(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {
+	if err := route(token); err != nil {
+		return secureflows.Identity{}, err
+	}
+	var claims map[string]json.RawMessage
+	if _, err := r.verifier.Verify(ctx, token.Reveal(), &claims); err != nil {
+		return secureflows.Identity{}, fmt.Errorf("authreturn: %w", err)
+	}
+	s, err := saidBy(claims)
+	if err != nil {
+		return secureflows.Identity{}, err
+	}
+	return s.identity(), nil
 }
 
 // identity is for what has been found to be true.

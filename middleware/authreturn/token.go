@@ -1,12 +1,17 @@
 package authreturn
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
+
+	josejson "github.com/go-jose/go-jose/v4/json" // duplicate members are errors there
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/internal/jwtverify"
@@ -16,8 +21,7 @@ import (
 // algorithm is the only one, whatever a token says.
 const algorithm = "HS256"
 
-// said is what a token says of itself. Whoever wrote it may have written
-// anything: it may refuse a token, and never let anybody in.
+// said is what a token says of its user and its end.
 type said struct {
 	userID  int64
 	email   string
@@ -25,11 +29,12 @@ type said struct {
 }
 
 var (
-	errForeign  = fmt.Errorf("authreturn: %w", middleware.ErrForeignToken)
-	errUserID   = refused("its user_id is no positive whole number")
-	errEmail    = refused("its email is no text")
-	errNoExpiry = refused("it has no exp that is a date")
-	errExpired  = fmt.Errorf("%w: authreturn", secureflows.ErrTokenExpired)
+	errForeign   = fmt.Errorf("authreturn: %w", middleware.ErrForeignToken)
+	errMalformed = refused("it is no JWT in compact form, or has a member twice")
+	errUserID    = refused("its user_id is no positive whole number")
+	errEmail     = refused("its email is no text")
+	errNoExpiry  = refused("it has no exp that is a date")
+	errExpired   = fmt.Errorf("%w: authreturn", secureflows.ErrTokenExpired)
 )
 
 // refused is what is wrong with a token.
@@ -37,24 +42,60 @@ func refused(reason string) error {
 	return fmt.Errorf("%w: authreturn: %s", secureflows.ErrUnauthenticated, reason)
 }
 
-// read gives what a token of AuthReturn says, and refuses what cannot be one
-// that is good. It is asked before any request: what is of another provider must
-// not be sent to this one.
-func (r *Resolver) read(token secureflows.Token) (said, error) {
-	shape, ok := jwtverify.Peek(token.Reveal())
-	if !ok || !isOurs(&shape) {
-		return said{}, errForeign
+// route passes on what is of another provider. It comes before any request: that
+// provider's token must not be sent to this one.
+func route(token secureflows.Token) error {
+	if shape, ok := jwtverify.Peek(token.Reveal()); !ok || !isOurs(&shape) {
+		return errForeign
 	}
-	var s said
-	id, err := strconv.ParseInt(string(shape.Claims["user_id"]), 10, 64)
+	return nil
+}
+
+// read gives what a token says that nobody has verified. Whoever wrote it may have
+// written anything: it may be reason to refuse a token, and never to let anybody
+// in.
+func read(token secureflows.Token) (said, error) {
+	if err := route(token); err != nil {
+		return said{}, err
+	}
+	parts := strings.Split(token.Reveal(), ".")
+	if len(parts) != 3 || members(parts[0]) == nil || !isBase64(parts[2]) {
+		return said{}, errMalformed
+	}
+	claims := members(parts[1])
+	if claims == nil {
+		return said{}, errMalformed
+	}
+	return saidBy(claims)
+}
+
+// members gives those of a part that is a JSON object in its one spelling, and nil
+// for any other: what is taken in two ways by two readers is not worth a request.
+func members(part string) (object map[string]json.RawMessage) {
+	text, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	if err != nil || !utf8.Valid(text) || josejson.Unmarshal(text, &object) != nil {
+		return nil
+	}
+	return object
+}
+
+func isBase64(part string) bool {
+	_, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	return err == nil
+}
+
+// saidBy reads the claims of a token.
+func saidBy(claims map[string]json.RawMessage) (s said, err error) {
+	id, err := strconv.ParseInt(string(claims["user_id"]), 10, 64)
 	if err != nil || id <= 0 {
 		return said{}, errUserID
 	}
 	s.userID = id
-	if email := shape.Claims["email"]; email != nil && json.Unmarshal(email, &s.email) != nil {
+	if email := claims["email"]; email != nil && json.Unmarshal(email, &s.email) != nil {
 		return said{}, errEmail
 	}
-	if s.expires, ok = date(shape.Claims["exp"]); !ok {
+	var ok bool
+	if s.expires, ok = date(claims["exp"]); !ok {
 		return said{}, errNoExpiry
 	}
 	return s, nil
