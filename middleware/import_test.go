@@ -385,7 +385,9 @@ func TestClaimsThatHoldNobodyBack(t *testing.T) {
 			virtual(t, func(t *testing.T) {
 				service := newShelf(map[string]string{importClaims + "x": test.claim()})
 				started := time.Now()
-				imported, err := middleware.Import(t.Context(), oldAccount, service.join(t, -1).session(t), tagged("only"))
+				ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+				defer cancel()
+				imported, err := middleware.Import(ctx, oldAccount, service.join(t, -1).session(t), tagged("only"))
 				require.NoError(t, err)
 				assert.True(t, imported)
 				assert.GreaterOrEqual(t, time.Since(started), test.waits)
@@ -417,6 +419,10 @@ func TestAnImportMayTakeLong(t *testing.T) {
 			assert.NoError(t, err)
 			assert.True(t, imported)
 		})
+		other.meet = func(_ int, method, _ string) fate {
+			assert.Equal(t, http.MethodGet, method, "who waits writes nothing")
+			return fate{}
+		}
 		group.Go(func() {
 			time.Sleep(10 * time.Second)
 			importer, asked := giving(nil)
