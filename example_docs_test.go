@@ -111,56 +111,6 @@ func Example_operating() {
 	// 2 records
 }
 
-// Account is what the system that is left behind has of somebody.
-type Account struct {
-	Theme string
-	Notes map[string]string // by id
-}
-
-var Imported = secureflows.Key[bool]{Name: "imported"}
-
-// importOnce copies an account into its owner's session. The mark comes last, so
-// that an import that was cut off is done again; records keep their ids, so that
-// doing it again makes no second ones.
-func importOnce(ctx context.Context, session *secureflows.Session, account Account) error {
-	done, err := Imported.Get(ctx, session)
-	if err != nil || done {
-		return err
-	}
-	if _, err := Theme.Set(ctx, session, account.Theme); err != nil {
-		return err
-	}
-	for id, text := range account.Notes {
-		if _, err := Notes.Put(ctx, session, id, Note{Text: text}); err != nil {
-			return err
-		}
-	}
-	_, err = Imported.Set(ctx, session, true)
-	return err
-}
-
-// An account moves with its owner's first sign-in, and once.
-func Example_importOnce() {
-	mock := secureflowstest.Start()
-	defer mock.Close()
-	ctx, session := context.Background(), mock.Session("ada@example.com")
-	account := Account{Theme: "dark", Notes: map[string]string{"7": "milk", "8": "a boat"}}
-
-	mock.Fail(secureflowstest.Fault{Path: "/api/v1/sessions/set/note:*", Status: http.StatusBadGateway})
-	fmt.Println(errors.Is(importOnce(ctx, session, account), secureflows.ErrUnavailable))
-	fmt.Println(importOnce(ctx, session, account))
-
-	_, _ = Theme.Set(ctx, session, "light") // the person changes something
-	fmt.Println(importOnce(ctx, session, account))
-	theme, err := Theme.Get(ctx, session)
-	fmt.Println(theme, err)
-	// Output:
-	// true
-	// <nil>
-	// <nil>
-	// light <nil>
-}
-
 // Work that a person's own request begins needs no ID token: the session goes
 // along, in memory.
 func Example_workAfterARequest() {
