@@ -208,10 +208,16 @@ func TestDocsNameWhatThereIs(t *testing.T) {
 		packages[of] = declared(t, "secureflowstest/"+of)
 		maps.Copy(packages["old"], packages[of])
 	}
+	// Each package of a provider has a Config.
+	packages["Config"] = maps.Clone(packages["secureflows"])
+	for _, provider := range []string{"authreturn", "vertesia", "productflo"} {
+		packages[provider] = declared(t, "middleware/"+provider)
+		maps.Copy(packages["Config"], packages[provider])
+	}
 	// By what values are called in the text.
 	for owner, of := range map[string]string{
 		"client": "secureflows", "Client": "secureflows", "session": "secureflows", "Session": "secureflows", "token": "secureflows",
-		"Config": "secureflows", "Error": "secureflows", "LoginOptions": "secureflows", "Identity": "secureflows", "Callback": "secureflows",
+		"Error": "secureflows", "LoginOptions": "secureflows", "Identity": "secureflows", "Callback": "secureflows",
 		"bearer": "middleware", "Bearer": "middleware", "browser": "middleware", "Browser": "middleware", "cache": "middleware", "Cache": "middleware",
 		"BearerConfig": "middleware", "BrowserConfig": "middleware", "CacheConfig": "middleware", "Stats": "middleware", "Refusal": "middleware",
 		"server": "secureflowstest", "Server": "secureflowstest", "Fault": "secureflowstest", "Options": "secureflowstest",
