@@ -1,0 +1,178 @@
+package vertesia
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/jwtverify"
+	"github.com/secureflows/secureflows-go/middleware"
+)
+
+// Claims are what a token says that was verified. What it does not have is "",
+// nil or the zero time. They name a person, their e-mail address and all their
+// accounts: keep them out of logs.
+type Claims struct {
+	Issuer   string   `json:"iss"`
+	Audience []string `json:"-"`
+	// Subject is the person's id, the key beside the Provider. What it looks like
+	// is not published.
+	Subject string `json:"sub"`
+	// ExpiresAt is in UTC, to the second, without the leeway.
+	ExpiresAt time.Time `json:"-"`
+	// Type is what the token is for: user, oauth_access, group, apikey,
+	// service_account, agent, schedule.
+	Type string `json:"type"`
+
+	UserID  string `json:"user_id"`
+	Name    string `json:"name"`
+	Email   string `json:"email"`
+	Picture string `json:"picture"`
+
+	// Account is the one that the token is for, and Project the one in it, nil for
+	// none. Accounts are all that the person has, whether let in here or not.
+	Account  Account   `json:"account"`
+	Accounts []Account `json:"accounts"`
+	Project  *Project  `json:"project"`
+
+	AccountRoles []string `json:"account_roles"`
+	ProjectRoles []string `json:"project_roles"` // in Project
+	Apps         []string `json:"apps"`
+	Permissions  []string `json:"permissions"`
+	Scopes       []string `json:"scopes"`
+	Tags         []string `json:"tags"`
+	// UIRestrictions are what Vertesia's own pages do not show.
+	UIRestrictions []string `json:"ui_restrictions"`
+
+	// ContentSecurity and ABAC are conditions on content that take away from what
+	// the permissions give; see Restricted.
+	ContentSecurity json.RawMessage `json:"content_security"`
+	ABAC            json.RawMessage `json:"abac"`
+	Groups          json.RawMessage `json:"groups"`
+	// Endpoints are a host, or an object of several.
+	Endpoints json.RawMessage `json:"endpoints"`
+	// ServiceCaller is the service that asks on behalf of the person.
+	ServiceCaller          json.RawMessage `json:"service_caller"`
+	TrustedRequestIdentity bool            `json:"trusted_request_identity"`
+}
+
+// Account is one of Vertesia's accounts.
+type Account struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// Project is a project of an account.
+type Project struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Account is the id of the account that it is of.
+	Account    string `json:"account"`
+	Restricted bool   `json:"restricted"`
+}
+
+// Restricted reports whether conditions on content restrict the permissions:
+// whoever decides by those must look at ContentSecurity and ABAC too.
+func (c *Claims) Restricted() bool { return c.ContentSecurity != nil || c.ABAC != nil }
+
+// Bare reports whether the token gives no rights at all, which is one to
+// exchange once by [Resolver.Switch] for one that has them.
+func (c *Claims) Bare() bool {
+	return len(c.Permissions)+len(c.AccountRoles)+len(c.ProjectRoles)+len(c.Apps) == 0
+}
+
+// Verify gives everything that a token says, if it is to be let in. The error
+// wraps
+//
+//   - [middleware.ErrForeignToken] for a token of another issuer, before any
+//     request;
+//   - [middleware.ErrNotAllowed] for a good token of a type or an account that is
+//     not on the list, or of none;
+//   - secureflows.ErrTokenExpired where all but the date is good, and
+//     secureflows.ErrUnauthenticated for all else that is wrong with a token;
+//   - secureflows.ErrUnavailable where keys are needed that cannot be fetched.
+//
+// It is that of ctx, as it is, when ctx ends meanwhile.
+func (r *Resolver) Verify(ctx context.Context, token secureflows.Token) (Claims, error) {
+	claims, err := r.genuine(ctx, token)
+	if err != nil {
+		return Claims{}, err
+	}
+	if err := r.admits(&claims); err != nil {
+		return Claims{}, err
+	}
+	return claims, nil
+}
+
+// genuine gives what a token of Vertesia says, whoever it lets in.
+func (r *Resolver) genuine(ctx context.Context, token secureflows.Token) (Claims, error) {
+	if token.IsZero() {
+		return Claims{}, fmt.Errorf("vertesia: %w: no token: the zero value was used", secureflows.ErrUnauthenticated)
+	}
+	// By the issuer alone: a token that names ours goes to nobody else, whatever
+	// it was signed with.
+	if shape, ok := jwtverify.Peek(token.Reveal()); !ok || shape.Issuer() != r.issuer {
+		return Claims{}, fmt.Errorf("vertesia: %w", middleware.ErrForeignToken)
+	}
+	var claims Claims
+	registered, err := r.verifier.Verify(ctx, token.Reveal(), &claims)
+	if err != nil {
+		return Claims{}, err
+	}
+	if claims.Subject == "" {
+		return Claims{}, fmt.Errorf("vertesia: %w: the token does not say whose it is", secureflows.ErrUnauthenticated)
+	}
+	claims.Audience, claims.ExpiresAt = registered.Audience, registered.ExpiresAt.UTC().Truncate(time.Second)
+	return claims, nil
+}
+
+func (r *Resolver) admits(claims *Claims) error {
+	if err := r.admitsType(claims); err != nil {
+		return err
+	}
+	return r.admitsAccount(claims.Account.ID) // a token without one is not admitted
+}
+
+func (r *Resolver) admitsType(claims *Claims) error {
+	if !slices.Contains(r.types, claims.Type) {
+		return fmt.Errorf("vertesia: the token's type is not in Config.Types: %w", middleware.ErrNotAllowed)
+	}
+	return nil
+}
+
+func (r *Resolver) admitsAccount(id string) error {
+	if !slices.Contains(r.accounts, id) {
+		return fmt.Errorf("vertesia: the account, if any, is not in Config.Accounts: %w", middleware.ErrNotAllowed)
+	}
+	return nil
+}
+
+func (c *Claims) identity() (secureflows.Identity, error) {
+	permissions, err := c.grants()
+	if err != nil {
+		return secureflows.Identity{}, err
+	}
+	return secureflows.Identity{
+		Provider: Provider, Subject: c.Subject, Email: c.Email, Tenant: c.Account.ID,
+		Roles: secureflows.GrantsOf(c.AccountRoles...), Permissions: permissions, ExpiresAt: c.ExpiresAt,
+	}, nil
+}
+
+// grants are the permissions as they are to be decided by.
+func (c *Claims) grants() (secureflows.Grants, error) {
+	if !c.Restricted() {
+		return secureflows.GrantsOf(c.Permissions...), nil
+	}
+	raw, err := json.Marshal(struct {
+		Permissions     []string        `json:"permissions"`
+		ContentSecurity json.RawMessage `json:"content_security,omitempty"`
+		ABAC            json.RawMessage `json:"abac,omitempty"`
+	}{c.Permissions, c.ContentSecurity, c.ABAC})
+	if err != nil {
+		return secureflows.Grants{}, fmt.Errorf("vertesia: permissions: %w", err)
+	}
+	return secureflows.RawGrants(raw)
+}
