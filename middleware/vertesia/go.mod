@@ -9,6 +9,8 @@ replace github.com/secureflows/secureflows-go/internal/jwtverify => ../../intern
 require (
 	github.com/secureflows/secureflows-go v0.0.0-00010101000000-000000000000
 	github.com/secureflows/secureflows-go/internal/jwtverify v0.0.0-00010101000000-000000000000
+	github.com/stretchr/testify v1.12.1
+	go.uber.org/goleak v1.3.0
 )
 
 require (
@@ -16,4 +18,5 @@ require (
 	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
 	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
 	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 )

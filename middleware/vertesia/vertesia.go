@@ -119,8 +119,10 @@ func New(cfg Config) (*Resolver, error) {
 			return nil, err
 		}
 	}
-	r.verifier, err = newVerifier(&cfg, issuer)
-	return r, err
+	if r.verifier, err = newVerifier(&cfg, issuer); err != nil {
+		return nil, err
+	}
+	return r, nil
 }
 
 func newVerifier(cfg *Config, issuer string) (*jwtverify.Verifier, error) {
