@@ -1,1 +1,76 @@
+// Package vertesia accepts the tokens of Vertesia, for a backend that is leaving
+// it, beside those of secureFlows and behind the same guards.
+//
+//	resolver, err := vertesia.New(vertesia.Config{
+//		Issuer:   "https://sts.vertesia.io",
+//		Types:    []string{"user"},
+//		Accounts: []string{"the id of your account"},
+//	})
+//	bearer := middleware.NewBearer(middleware.FirstOf(resolver, client), middleware.BearerConfig{})
+//	mux.Handle("GET /me", bearer.Require(http.HandlerFunc(me)))
+//
+// Handlers find identity.Provider == [Provider] and identity.Person, which is what
+// to file records under. Tokens are verified here, with the keys that the issuer
+// publishes; they are sent nowhere. [Resolver.Verify] gives all that one says.
+//
+// # Tokens of an account and a project
+//
+// The security token service (STS) of Vertesia makes tokens for one account and
+// one project of a person. [Resolver.Exchange] asks for one with the Firebase ID
+// token of a front end, [Resolver.Switch] with one of Vertesia's own that is
+// still good. There is no refresh token: whoever has an expired token signs in
+// again.
+//
+// # Pages
+//
+// A [SignIn] is for sites that render their own pages: it sends people to
+// Vertesia's central page and takes them back, into a session of the
+// application's own.
+//
+//	signIn, err := vertesia.NewSignIn(resolver, vertesia.SignInConfig{
+//		CallbackURL: "https://app.example.com/auth/callback",
+//		Done:        startSession,
+//	})
+//	mux.HandleFunc("GET /auth/login", func(w http.ResponseWriter, r *http.Request) {
+//		signIn.Login(w, r, "/notes", vertesia.Selection{})
+//	})
+//	mux.HandleFunc("/auth/callback", signIn.Callback)
+//
+// The central page returns with the token in the fragment of the URL, which no
+// server sees. The callback therefore answers with a page whose only script, by
+// its hash the only one that its policy lets run, takes the token out of address
+// bar and history and posts it to the same route. It needs JavaScript, and says
+// so where there is none. Where it posts to must not redirect to another host:
+// the policy stops that.
+//
+// To sign out, end the session of the application and redirect to
+// [Resolver.LogoutURL].
+//
+// # What can go wrong with these tokens
+//
+//   - The keys are those of all customers, and of API keys, agents and services.
+//     Hence Config.Types and Config.Accounts, without defaults.
+//   - The issuer is compared to the letter, and keys are fetched from the
+//     configured place only. A check of how a name ends, such as Vertesia's own
+//     tools have it, lets https://evil.example/.vertesia.io name its own keys.
+//   - Signatures are ES256 or RS256, whatever a token says. Keys are fetched anew
+//     every hour, and for unknown ones once a minute at most.
+//   - Conditions on content take away from what permissions give. Where there are
+//     any, Identity.Permissions has none by name; see [Resolver.Resolve].
+//   - A return whose state does not fit ends there. It is bound to the browser by
+//     a cookie, is good for 5 minutes and once.
+//   - Tokens name a person and all their accounts, and may outgrow a cookie. None
+//     is put into one, or into a log, an error or a Location.
+//   - A token is good until it expires, also after its user has been removed: there
+//     is nobody to ask. Nothing here can mend that.
+//   - The e-mail address is not said to be verified. It is no key.
+//
+// # What is not known, and therefore configured
+//
+// Vertesia has not published what is in "aud" (Config.Audience), whether a region
+// issues in its own name (Config.Issuer, Config.STS), where its keys will be
+// (Config.KeySetURL), which Firebase project its ID tokens are of
+// (Config.FirebaseIssuer), how long tokens live, what the subject of a user looks
+// like, and whether the central page returns to hosts of others at all: try that
+// before relying on SignIn. Signing up, device codes and API keys are not covered.
 package vertesia

@@ -35,7 +35,8 @@ const (
 )
 
 var (
-	ecKey    = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
+	// ecKey is the same in every process, so that what a fuzzer begins with is good.
+	ecKey    = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.ParseRawPrivateKey(elliptic.P256(), sum("a key of these tests"))) })
 	otherKey = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
 	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 )
@@ -48,6 +49,20 @@ func must[T any](value T, err error) T {
 }
 
 func encoded(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+func decoded(text string) (string, error) {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	return string(raw), err
+}
+
+func sum(text string) []byte {
+	digest := sha256.Sum256([]byte(text))
+	return digest[:]
+}
+
+func verifyRSA(digest, signature []byte) error {
+	return rsa.VerifyPKCS1v15(&rsaKey().PublicKey, crypto.SHA256, digest, signature)
+}
 
 // start is when the tests take place.
 var start = time.Date(2026, 9, 1, 12, 0, 0, 0, time.UTC)
