@@ -13,7 +13,8 @@ import (
 // method, constant and variable is used in an example that runs.
 func TestEveryPublicNameHasAnExample(t *testing.T) {
 	for _, dir := range []string{
-		".", "secureflowstest", "middleware", "middleware/redis", "middleware/authreturn", "middleware/productflo",
+		".", "secureflowstest", "middleware", "middleware/redis",
+		"middleware/authreturn", "middleware/vertesia", "middleware/productflo",
 		"secureflowstest/authreturntest", "secureflowstest/vertesiatest", "secureflowstest/productflotest",
 	} {
 		examples := examplesOf(t, dir)

@@ -31,7 +31,7 @@ func main() {
 }
 
 // modules are those with public packages, by their folders.
-var modules = []string{".", "middleware/redis", "middleware/authreturn", "middleware/productflo"}
+var modules = []string{".", "middleware/redis", "middleware/authreturn", "middleware/vertesia", "middleware/productflo"}
 
 // run reports whether the changelog names every change in the modules below root.
 func run(args []string, root string, w io.Writer) (bool, error) {

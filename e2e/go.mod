@@ -8,11 +8,14 @@ replace github.com/secureflows/secureflows-go/internal/jwtverify => ../internal/
 
 replace github.com/secureflows/secureflows-go/middleware/authreturn => ../middleware/authreturn
 
+replace github.com/secureflows/secureflows-go/middleware/vertesia => ../middleware/vertesia
+
 require (
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/secureflows/secureflows-go v0.0.0-00010101000000-000000000000
 	github.com/secureflows/secureflows-go/middleware/authreturn v0.0.0-00010101000000-000000000000
+	github.com/secureflows/secureflows-go/middleware/vertesia v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1
 )
 

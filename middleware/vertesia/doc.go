@@ -40,8 +40,9 @@
 // server sees. The callback therefore answers with a page whose only script, by
 // its hash the only one that its policy lets run, takes the token out of address
 // bar and history and posts it to the same route. It needs JavaScript, and says
-// so where there is none. Where it posts to must not redirect to another host:
-// the policy stops that.
+// so where there is none; the token stays in the address bar then. The page that
+// a sign-in goes on to must not redirect to another host at once: the policy
+// stops that.
 //
 // To sign out, end the session of the application and redirect to
 // [Resolver.LogoutURL].

@@ -36,7 +36,9 @@ const (
 
 var (
 	// ecKey is the same in every process, so that what a fuzzer begins with is good.
-	ecKey    = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.ParseRawPrivateKey(elliptic.P256(), sum("a key of these tests"))) })
+	ecKey = sync.OnceValue(func() *ecdsa.PrivateKey {
+		return must(ecdsa.ParseRawPrivateKey(elliptic.P256(), sum("a key of these tests")))
+	})
 	otherKey = sync.OnceValue(func() *ecdsa.PrivateKey { return must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader)) })
 	rsaKey   = sync.OnceValue(func() *rsa.PrivateKey { return must(rsa.GenerateKey(rand.Reader, 2048)) })
 )
