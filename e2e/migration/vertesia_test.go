@@ -236,6 +236,13 @@ func TestVertesiaPolicyHolds(t *testing.T) {
 	b := visitVertesia(t, site)
 	b.Open(site.url + "/auth/callback")
 	b.Reads("There is no sign-in to complete here")
+	b.Open(site.url + "/out")
+	b.Open(site.url + "/auth/callback#token=eyJ") // without a state
+	b.Reads("There is no sign-in to complete here")
+	assert.Equal(t, site.url+"/auth/callback", b.Text("location.href"))
+	for _, entry := range b.History() {
+		assert.NotContains(t, entry, "eyJ")
+	}
 	complaints, _ := b.said.all()
 	assert.Empty(t, complaints, "the page's own script and style are let in")
 	require.Equal(t, "512px", b.Text("getComputedStyle(document.querySelector('main')).maxWidth"), "its stylesheet is let in")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,7 +61,7 @@ func TestTheSTSDecides(t *testing.T) {
 }
 
 func TestRefusalsOfTheSTS(t *testing.T) {
-	long := fmt.Sprintf(`{"errorCode":"%0100d"}`, 0)
+	long := `{"errorCode":"` + strings.Repeat("a", 65) + `"}`
 	for name, row := range map[string]struct {
 		status int
 		body   string

@@ -335,6 +335,10 @@ func TestNoReturnLeadsOffTheSite(t *testing.T) {
 		b := browse(t, signIn(t, resolver(t, &service{})))
 		assert.Equal(t, "/", b.returns(b.begin(page), signed().Reveal()).Header().Get("Location"), page)
 	}
+	long := browse(t, signIn(t, resolver(t, &service{})))
+	long.begin("/" + strings.Repeat("a", 5000))
+	assert.Less(t, len(long.states()[0].Value), 100, "a cookie has no room for it")
+
 	// Nor one whose cookie was written by somebody else.
 	b := browse(t, signIn(t, resolver(t, &service{})))
 	state := b.begin("/")
@@ -410,6 +414,23 @@ func TestErrorsOfDone(t *testing.T) {
 			}
 		}))
 		assert.Equal(t, row.status, b.returns(b.begin("/"), signed().Reveal()).Code, name)
+	}
+}
+
+// An application that quotes the token in its error must not have it logged.
+func TestTheLogHasNoToken(t *testing.T) {
+	var log bytes.Buffer
+	b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		c.Done = func(_ http.ResponseWriter, _ *http.Request, _ secureflows.Identity, token secureflows.Token) error {
+			return errors.New("cannot store " + token.Reveal())
+		}
+	}))
+	text := signed().Reveal()
+	assert.Equal(t, http.StatusServiceUnavailable, b.returns(b.begin("/"), text).Code)
+	assert.Contains(t, log.String(), "cannot store")
+	for part := range strings.SplitSeq(text, ".") {
+		assert.NotContains(t, log.String(), part[:12])
 	}
 }
 
