@@ -1,11 +1,18 @@
 package vertesia_test
 
 import (
+	"bytes"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/middleware/vertesia"
 )
 
 func TestTheBridgePage(t *testing.T) {
@@ -35,4 +42,21 @@ func TestTheBridgePage(t *testing.T) {
 	s.Callback(put, httptest.NewRequest("PUT", callbackURL, nil))
 	assert.Equal(t, http.StatusMethodNotAllowed, put.Code)
 	assert.Equal(t, "GET, HEAD, POST", put.Header().Get("Allow"))
+}
+
+// An application that quotes the token in its error must not have it logged.
+func TestTheLogHasNoToken(t *testing.T) {
+	var log bytes.Buffer
+	b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
+		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+		c.Done = func(_ http.ResponseWriter, _ *http.Request, _ secureflows.Identity, token secureflows.Token) error {
+			return errors.New("cannot store " + token.Reveal())
+		}
+	}))
+	text := signed().Reveal()
+	assert.Equal(t, http.StatusServiceUnavailable, b.returns(b.begin("/"), text).Code)
+	assert.Contains(t, log.String(), "cannot store")
+	for part := range strings.SplitSeq(text, ".") {
+		assert.NotContains(t, log.String(), part[:12])
+	}
 }

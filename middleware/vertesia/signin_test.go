@@ -417,23 +417,6 @@ func TestErrorsOfDone(t *testing.T) {
 	}
 }
 
-// An application that quotes the token in its error must not have it logged.
-func TestTheLogHasNoToken(t *testing.T) {
-	var log bytes.Buffer
-	b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
-		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		c.Done = func(_ http.ResponseWriter, _ *http.Request, _ secureflows.Identity, token secureflows.Token) error {
-			return errors.New("cannot store " + token.Reveal())
-		}
-	}))
-	text := signed().Reveal()
-	assert.Equal(t, http.StatusServiceUnavailable, b.returns(b.begin("/"), text).Code)
-	assert.Contains(t, log.String(), "cannot store")
-	for part := range strings.SplitSeq(text, ".") {
-		assert.NotContains(t, log.String(), part[:12])
-	}
-}
-
 func TestErrorHandlerKeepsTheStatus(t *testing.T) {
 	var got vertesia.Failure
 	b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
