@@ -23,12 +23,7 @@ import (
 	"github.com/secureflows/secureflows-go/secureflowstest/authreturntest"
 )
 
-func TestMain(m *testing.M) { chromium.Run(m) }
-
-const (
-	ada     = "ada@example.com"
-	mallory = "mallory@example.com"
-)
+const mallory = "mallory@example.com"
 
 // authReturnSite is a small site with sessions of its own, and AuthReturn behind
 // its sign-in.
