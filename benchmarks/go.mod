@@ -2,7 +2,13 @@ module github.com/secureflows/secureflows-go/benchmarks
 
 go 1.25.0
 
-replace github.com/secureflows/secureflows-go => ../
+replace (
+	github.com/secureflows/secureflows-go => ../
+	github.com/secureflows/secureflows-go/internal/jwtverify => ../internal/jwtverify
+	github.com/secureflows/secureflows-go/middleware/authreturn => ../middleware/authreturn
+	github.com/secureflows/secureflows-go/middleware/productflo => ../middleware/productflo
+	github.com/secureflows/secureflows-go/middleware/vertesia => ../middleware/vertesia
+)
 
 require (
 	connectrpc.com/authn v0.2.0
@@ -13,6 +19,9 @@ require (
 	github.com/go-chi/jwtauth/v5 v5.3.3
 	github.com/golang-jwt/jwt/v5 v5.3.1
 	github.com/secureflows/secureflows-go v0.0.0
+	github.com/secureflows/secureflows-go/middleware/authreturn v0.0.0-00010101000000-000000000000
+	github.com/secureflows/secureflows-go/middleware/productflo v0.0.0-00010101000000-000000000000
+	github.com/secureflows/secureflows-go/middleware/vertesia v0.0.0-00010101000000-000000000000
 	github.com/stretchr/testify v1.12.1
 )
 
@@ -30,7 +39,7 @@ require (
 	github.com/lestrrat-go/iter v1.0.2 // indirect
 	github.com/lestrrat-go/jwx/v2 v2.1.3 // indirect
 	github.com/lestrrat-go/option v1.0.1 // indirect
-	github.com/secureflows/secureflows-go/internal/jwtverify v0.0.0
+	github.com/secureflows/secureflows-go/internal/jwtverify v0.0.0 // indirect
 	github.com/segmentio/asm v1.2.0 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/crypto v0.45.0 // indirect
@@ -39,5 +48,3 @@ require (
 	google.golang.org/protobuf v1.34.2 // indirect
 	gopkg.in/go-jose/go-jose.v2 v2.6.3 // indirect
 )
-
-replace github.com/secureflows/secureflows-go/internal/jwtverify => ../internal/jwtverify

@@ -52,11 +52,16 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	providers, _, err := measurePackage(ctx, *module, "BenchmarkProviders$", *rounds, *length)
+	if err != nil {
+		return err
+	}
 	rows, err := measurePeers(ctx, *rounds, *length, stderr)
 	if err != nil {
 		return err
 	}
-	report := newReport(rows, client, mock, cpu, *rounds, *length)
+	report := newReport(rows, cpu, *rounds, *length)
+	report.Client, report.Mock, report.Providers = lineTable(client), lineTable(mock), lineTable(providers)
 	if err := os.WriteFile(filepath.Join(*module, plotFile), plot(rows), 0o644); err != nil {
 		return err
 	}

@@ -16,22 +16,25 @@ var readme string
 
 // report is what the README says.
 type report struct {
-	Table, Client, Mock string // tables in Markdown
-	Versions            []string
-	Plot                string
-	Date, Go, Platform  string
-	CPU                 string
-	Processors, Rounds  int
-	Length              time.Duration
+	// Tables in Markdown. Those of other packages than the middleware are set
+	// from outside.
+	Table, Client, Mock, Providers string
+
+	Versions           []string
+	Plot               string
+	Date, Go, Platform string
+	CPU                string
+	Processors, Rounds int
+	Length             time.Duration
 
 	// How this SDK's middleware compares, in times.
 	OverFloor, OverFloorLong, UnderHMAC, UnderRSA, UnderRemote string
 }
 
-func newReport(rows []row, client, mock []line, cpu string, rounds int, length time.Duration) *report {
+func newReport(rows []row, cpu string, rounds int, length time.Duration) *report {
 	base, ours := find(rows, "floor"), find(rows, "secureflows/token=43")
 	r := &report{
-		Table: requestTable(rows, base.serial, base.parallel), Client: lineTable(client), Mock: lineTable(mock),
+		Table:    requestTable(rows, base.serial, base.parallel),
 		Versions: versions(rows), Plot: plotFile,
 		Date: time.Now().UTC().Format(time.DateOnly), Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPU: cpu, Processors: runtime.GOMAXPROCS(0), Rounds: rounds, Length: length,

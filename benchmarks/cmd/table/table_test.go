@@ -31,7 +31,8 @@ BenchmarkGet/stub/sdk-2     	 1000	      9000 ns/op	    3000 B/op	      40 alloc
 BenchmarkGet/stub/plain-2   	 1000	      6000 ns/op	    2000 B/op	      20 allocs/op
 PASS
 `)
-	report := newReport(someRows, lines, lines, cpu, 10, 100*time.Millisecond)
+	report := newReport(someRows, cpu, 10, 100*time.Millisecond)
+	report.Providers = lineTable(lines)
 
 	text, err := report.markdown()
 
