@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/middleware/authreturn"
+	"github.com/secureflows/secureflows-go/middleware/productflo"
+	"github.com/secureflows/secureflows-go/middleware/vertesia"
+	"github.com/secureflows/secureflows-go/secureflowstest/productflotest"
+	"github.com/secureflows/secureflows-go/secureflowstest/vertesiatest"
+)
+
+// TestEveryGuard is the list of who gets in where, for every route and kind of
+// token.
+func TestEveryGuard(t *testing.T) {
+	s := newSystem(t)
+	s.link(grace, s.mocks.vertesia.Token(grace)) // the admin has arrived
+	moved := s.mocks.authReturn.Token("hopper@example.com")
+	s.link("hopper@example.com", moved)
+
+	agent := s.mocks.vertesia.Token(ada, vertesiatest.Selection{Type: "agent"})
+	s.mocks.vertesia.AddAccount(vertesiatest.Account{ID: "another"})
+	s.mocks.vertesia.AddUser(vertesiatest.User{Email: "eve@example.com", Memberships: []vertesiatest.Membership{{Account: "another", Roles: []string{"admin"}}}})
+	s.mocks.productFlo.AddUser(productflotest.User{Email: "eve@example.com", Tenants: []string{"another"}, Role: "admin"})
+	s.mocks.productFlo.AddUser(productflotest.User{Email: "none@example.com", Role: "admin"})
+	s.mocks.productFlo.AddUser(productflotest.User{Email: "admin@example.com", Tenants: []string{tenant}, Role: "admin"})
+
+	const refused, forbidden, ok = http.StatusUnauthorized, http.StatusForbidden, http.StatusOK
+	reads := map[string]int{"GET /me": ok, "GET /notes": ok, "GET /statistics": forbidden, "POST /notes": forbidden, "POST /link": forbidden}
+	nothing := map[string]int{"GET /me": refused, "GET /notes": refused, "GET /statistics": refused, "POST /notes": refused, "POST /link": refused}
+	notHere := map[string]int{"GET /me": forbidden, "GET /notes": forbidden, "GET /statistics": forbidden, "POST /notes": forbidden, "POST /link": forbidden}
+	with := func(base, other map[string]int) map[string]int {
+		all := maps.Clone(base)
+		maps.Copy(all, other)
+		return all
+	}
+	for name, test := range map[string]struct {
+		token secureflows.Token
+		want  map[string]int
+	}{
+		"nobody":                  {secureflows.Token{}, nothing},
+		"garbage":                 {bearerToken(t, "garbage"), nothing},
+		"AuthReturn":              {s.mocks.authReturn.Token(ada), reads},
+		"AuthReturn, moved":       {moved, with(reads, map[string]int{"GET /notes": forbidden})},
+		"Vertesia":                {s.mocks.vertesia.Token(ada), reads},
+		"Vertesia, admin, moved":  {s.mocks.vertesia.Token(grace), with(reads, map[string]int{"GET /notes": forbidden, "GET /statistics": ok})},
+		"Vertesia, agent":         {agent, notHere},
+		"Vertesia, other account": {s.mocks.vertesia.Token("eve@example.com"), notHere},
+		"ProductFlo":              {s.mocks.productFlo.Token(ada), reads},
+		"ProductFlo, admin":       {s.mocks.productFlo.Token("admin@example.com"), reads},
+		"ProductFlo, other":       {s.mocks.productFlo.Token("eve@example.com"), notHere},
+		"ProductFlo, no tenant":   {s.mocks.productFlo.Token("none@example.com"), notHere},
+		"secureFlows":             {s.mocks.secureFlows.Session(ada).Token(), with(reads, map[string]int{"POST /notes": ok, "POST /link": ok})},
+		"secureFlows, admin":      {s.mocks.secureFlows.Session(grace).Token(), with(reads, map[string]int{"POST /notes": ok, "GET /statistics": ok, "POST /link": http.StatusConflict})},
+	} {
+		for route, want := range test.want {
+			// The account to link is new each time that a row is to link one.
+			body := `{"text": "x"}`
+			switch {
+			case route == "POST /link" && want == http.StatusConflict:
+				body = linking(moved)
+			case route == "POST /link":
+				body = linking(s.mocks.authReturn.Token(fmt.Sprintf("new%d@example.com", s.database.links())))
+			}
+			method, path, _ := strings.Cut(route, " ")
+			answer := send(s.handler, httptest.NewRequest(method, path, strings.NewReader(body)), test.token)
+			assert.Equal(t, want, answer.Code, "%s: %s: %s", name, route, answer.Body)
+		}
+	}
+}
+
+// TestLinkingNeedsTwoGoodTokens of one person, each in its place.
+func TestLinkingNeedsTwoGoodTokens(t *testing.T) {
+	s := newSystem(t)
+	session := s.mocks.secureFlows.Session(ada).Token()
+	hostile := s.mocks.vertesia.Claims(ada)
+	hostile["iss"] = "https://evil.example/.vertesia.io"
+	unknown := s.mocks.productFlo.Claims(ada)
+	unknown["tenant_id"] = "another"
+	for name, test := range map[string]struct {
+		body string
+		want int
+	}{
+		"a hostile issuer":       {linking(s.mocks.vertesia.Sign(hostile)), http.StatusBadRequest},
+		"no signature":           {linking(s.mocks.vertesia.Sign(s.mocks.vertesia.Claims(ada), map[string]any{"alg": "none"})), http.StatusBadRequest},
+		"a session of one's own": {linking(session), http.StatusBadRequest},
+		"somebody's session":     {linking(s.mocks.secureFlows.Session(grace).Token()), http.StatusBadRequest},
+		"an ID token":            {linking(bearerToken(t, s.mocks.secureFlows.IDToken(ada).Reveal())), http.StatusBadRequest},
+		"no token":               {`{}`, http.StatusBadRequest},
+		"no JSON":                {`token`, http.StatusBadRequest},
+		"an address":             {`{"email": "` + grace + `", "provider": "authreturn", "subject": "1", "userId": 2}`, http.StatusBadRequest},
+		"another tenant":         {linking(s.mocks.productFlo.Sign(unknown)), http.StatusForbidden},
+		"an agent":               {linking(s.mocks.vertesia.Token(ada, vertesiatest.Selection{Type: "agent"})), http.StatusForbidden},
+	} {
+		answer := s.post(session, "/link", test.body)
+		assert.Equal(t, test.want, answer.Code, "%s: %s", name, answer.Body)
+		assert.Zero(t, s.database.links(), name)
+	}
+	s.link(ada, s.mocks.authReturn.Token(ada), s.mocks.authReturn.Token(ada), s.mocks.vertesia.Token(ada), s.mocks.productFlo.Token(ada))
+	assert.Equal(t, 3, s.database.links(), "twice by its owner is once")
+	answer := s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", linking(s.mocks.authReturn.Token(ada)))
+	assert.Equal(t, http.StatusConflict, answer.Code)
+	for _, old := range s.database.linkedTo(s.mocks.secureFlows.UserID(ada)) {
+		assert.Contains(t, []string{authreturn.Provider, vertesia.Provider, productflo.Provider}, old.Provider)
+	}
+}
+
+// TestAnEndedSessionLinksNothing, though the cache may still know it.
+func TestAnEndedSessionLinksNothing(t *testing.T) {
+	s := newSystem(t)
+	session := s.mocks.secureFlows.Session(ada).Token()
+	assert.Equal(t, http.StatusOK, s.get(session, "/me").Code)
+	s.mocks.secureFlows.RevokeSession(session)
+	assert.Equal(t, http.StatusUnauthorized, s.post(session, "/link", linking(s.mocks.authReturn.Token(ada))).Code)
+	assert.Zero(t, s.database.links())
+}
