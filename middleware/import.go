@@ -91,7 +91,7 @@ func waitToImport(ctx context.Context, pause time.Duration) error {
 }
 
 func checkImport(old secureflows.Identity, session *secureflows.Session, importer Importer) error {
-	mistake := ""
+	var mistake string
 	switch {
 	case old.Provider == "":
 		mistake = "the old identity has no Provider, as those of secureFlows: give the one that the old provider's resolver answered"
