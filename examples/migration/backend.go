@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware"
@@ -19,7 +20,7 @@ type backend struct {
 
 // routes says who may do what, all in one place, for the tokens of all four.
 func (b *backend) routes() http.Handler {
-	all := append(b.old[:len(b.old):len(b.old)], b.client) // secureFlows comes last
+	all := append(slices.Clip(b.old), b.client) // secureFlows comes last
 	bearer := middleware.NewBearer(middleware.FirstOf(all...), middleware.BearerConfig{})
 
 	here := bearer.Allow(hasArrived)

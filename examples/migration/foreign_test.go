@@ -37,7 +37,7 @@ func (s *system) everyRoute(token secureflows.Token) {
 // tokens of each kind, on every route.
 func TestNoTokenReachesAnotherProvider(t *testing.T) {
 	s := newSystem(t)
-	tokens := s.mocks.tokens(ada)
+	tokens := s.mocks.tokens()
 	for provider, token := range tokens {
 		s.everyRoute(token)
 		assert.Subset(t, []string{provider}, s.receivers(token), provider)
@@ -141,7 +141,7 @@ func TestMixturesHaveOneOwnerAtMost(t *testing.T) {
 // TestExpiredTokensGoNowhere: which no provider needs to be asked about.
 func TestExpiredTokensGoNowhere(t *testing.T) {
 	s := newSystem(t)
-	tokens := s.mocks.tokens(ada)
+	tokens := s.mocks.tokens()
 	delete(tokens, secureFlows)
 	s.mocks.authReturn.Advance(31 * 24 * time.Hour)
 	s.mocks.vertesia.Advance(2 * time.Hour)

@@ -33,6 +33,9 @@ func TestEveryGuard(t *testing.T) {
 	s.mocks.productFlo.AddUser(productflotest.User{Email: "none@example.com", Role: "admin"})
 	s.mocks.productFlo.AddUser(productflotest.User{Email: "admin@example.com", Tenants: []string{tenant}, Role: "admin"})
 
+	elsewhere := s.mocks.productFlo.Claims("admin@example.com") // a role of the same name
+	elsewhere["role"] = []string{"admin"}
+
 	const refused, forbidden, ok = http.StatusUnauthorized, http.StatusForbidden, http.StatusOK
 	reads := map[string]int{"GET /me": ok, "GET /notes": ok, "GET /statistics": forbidden, "POST /notes": forbidden, "POST /link": forbidden}
 	nothing := map[string]int{"GET /me": refused, "GET /notes": refused, "GET /statistics": refused, "POST /notes": refused, "POST /link": refused}
@@ -56,6 +59,7 @@ func TestEveryGuard(t *testing.T) {
 		"Vertesia, other account": {s.mocks.vertesia.Token("eve@example.com"), notHere},
 		"ProductFlo":              {s.mocks.productFlo.Token(ada), reads},
 		"ProductFlo, admin":       {s.mocks.productFlo.Token("admin@example.com"), reads},
+		"ProductFlo, admins":      {s.mocks.productFlo.Sign(elsewhere), reads},
 		"ProductFlo, other":       {s.mocks.productFlo.Token("eve@example.com"), notHere},
 		"ProductFlo, no tenant":   {s.mocks.productFlo.Token("none@example.com"), notHere},
 		"secureFlows":             {s.mocks.secureFlows.Session(ada).Token(), with(reads, map[string]int{"POST /notes": ok, "POST /link": ok})},

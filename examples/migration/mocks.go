@@ -63,6 +63,9 @@ func (m *mocks) close() {
 	m.authReturn.Close()
 	m.vertesia.Close()
 	m.productFlo.Close()
+	for _, witness := range m.witnesses {
+		witness.transport.CloseIdleConnections()
+	}
 }
 
 func (m *mocks) config() (config, error) {
@@ -101,13 +104,13 @@ func (m *mocks) database() *database {
 	})
 }
 
-// tokens are somebody's, by whom they are of.
-func (m *mocks) tokens(email string) map[string]secureflows.Token {
+// tokens are Ada's, by the names of the services.
+func (m *mocks) tokens() map[string]secureflows.Token {
 	return map[string]secureflows.Token{
-		secureFlows:         m.secureFlows.Session(email).Token(),
-		authreturn.Provider: m.authReturn.Token(email),
-		vertesia.Provider:   m.vertesia.Token(email),
-		productflo.Provider: m.productFlo.Token(email),
+		secureFlows:         m.secureFlows.Session(ada).Token(),
+		authreturn.Provider: m.authReturn.Token(ada),
+		vertesia.Provider:   m.vertesia.Token(ada),
+		productflo.Provider: m.productFlo.Token(ada),
 	}
 }
 

@@ -31,7 +31,7 @@ type story struct {
 }
 
 func tell(ctx context.Context, out io.Writer, mocks *mocks, shared *database, replicas ...http.Handler) error {
-	s := &story{out: out, mocks: mocks, database: shared, replicas: replicas, ada: mocks.tokens(ada)}
+	s := &story{out: out, mocks: mocks, database: shared, replicas: replicas, ada: mocks.tokens()}
 	s.say("One backend, four kinds of tokens.")
 	for _, chapter := range []func(context.Context){
 		s.acceptAll, s.keepGuards, s.linkAccounts, s.importOnce, s.overwriteNothing, s.refuseOthers, s.bearOutages, s.tellNobody,

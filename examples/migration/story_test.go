@@ -61,6 +61,11 @@ func TestAnAccountIsImportedOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "dark", theme, "of the account that was linked first")
 
+	before := len(s.mocks.secureFlows.Requests())
+	s.get(session, "/notes")
+	for _, request := range s.mocks.secureFlows.Requests()[before:] {
+		assert.NotContains(t, request.Path, "/get/", "the table knows that the account is imported")
+	}
 	answer := s.get(s.mocks.secureFlows.Session(grace).Token(), "/notes")
 	assert.JSONEq(t, `{}`, answer.Body.String(), "somebody else has none of it")
 }
@@ -102,7 +107,7 @@ func TestAnOutageIsOneProvidersOwn(t *testing.T) {
 				authreturn.Provider: s.mocks.authReturn.Fail, vertesia.Provider: s.mocks.vertesia.Fail,
 				productflo.Provider: s.mocks.productFlo.Fail, secureFlows: s.mocks.secureFlows.Fail,
 			}[down](fault)
-			for provider, token := range s.mocks.tokens(ada) {
+			for provider, token := range s.mocks.tokens() {
 				for _, path := range []string{"/me", "/notes"} {
 					answer := s.get(token, path)
 					if provider == down {

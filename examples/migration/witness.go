@@ -14,6 +14,8 @@ import (
 // witness is a transport that remembers what one service was sent, to show that
 // no other's token was in it.
 type witness struct {
+	transport http.Transport
+
 	mu   sync.Mutex // guards sent
 	sent []string
 }
@@ -34,7 +36,7 @@ func (w *witness) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	w.sent = append(w.sent, fmt.Sprintf("%s %s %v %s", r.Method, r.URL, r.Header, body))
 	w.mu.Unlock()
-	return http.DefaultTransport.RoundTrip(r)
+	return w.transport.RoundTrip(r)
 }
 
 // saw reports whether the service was sent the token, or a part of it that means
