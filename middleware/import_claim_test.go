@@ -189,6 +189,7 @@ func TestAnOwnerThatWasGivenUpStops(t *testing.T) {
 		assert.ErrorIs(t, err, secureflows.ErrUnavailable)
 		assert.Contains(t, service.data(), "b", "which was on its way")
 		assert.NotContains(t, service.data(), "c")
+		assert.Empty(t, service.keys(importClaims), "it does not come back either")
 		imported, err := middleware.Import(t.Context(), oldAccount, first.session(t), tagged("first"))
 		require.NoError(t, err)
 		assert.False(t, imported)
