@@ -40,8 +40,8 @@ type Importer func(ctx context.Context, old secureflows.Identity) (map[string]an
 // wait for it as long as their contexts let them. It holds a claim in the payload
 // that is good for a minute, and works with it for 30 s at most before it makes
 // the next. A replica that crashed is waited for until its claim has ended. The
-// clocks of replicas may differ by 30 s. What no claim can help against is a
-// write that the network holds back for longer than that.
+// clocks of replicas may differ by 30 s. For a write whose answer was lost the
+// next call waits 5 s; no claim can help against one that arrives later still.
 //
 // The mark is in one session. That an old account is linked to two accounts of
 // secureFlows, it cannot see: let the table of links refuse it, whose key is the
