@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
 )
 
 // renewalPatience is how long a renewal is out before another counts as a
@@ -28,7 +29,7 @@ func (b *Browser) reauth(w http.ResponseWriter, r *http.Request, visitor *visito
 		return
 	}
 	if visitor != nil && expired && b.renewedElsewhere(r, visitor) {
-		redirect(w, b.pageOf(r)) // to come back with the cookie of the renewal
+		answer.Redirect(w, b.pageOf(r)) // to come back with the cookie of the renewal
 		return
 	}
 	now := time.Now()
@@ -143,17 +144,7 @@ func (b *Browser) begin(w http.ResponseWriter, r *http.Request, m mark, next att
 		b.refuse(w, r, refuse(&outage{err})) // NewBrowser has tried the options
 		return
 	}
-	redirect(w, target)
-}
-
-// redirect is http.Redirect without a body that repeats the URL, which may hold
-// a token.
-func redirect(w http.ResponseWriter, target string) {
-	header := w.Header()
-	header.Set("Cache-Control", "no-store")
-	header.Set("Referrer-Policy", "no-referrer")
-	header.Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
+	answer.Redirect(w, target)
 }
 
 // Callback is the handler of the route that hosted login returns to: that of
@@ -162,8 +153,7 @@ func redirect(w http.ResponseWriter, target string) {
 // that is not the end of a sign-in begun in this browser within 5 minutes is
 // refused with 400, as one that failed, and never sent round again by itself.
 func (b *Browser) Callback(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Referrer-Policy", "no-referrer")
+	answer.KeepPrivate(w.Header())
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		http.Error(w, "hosted login returns with GET", http.StatusMethodNotAllowed)
@@ -237,7 +227,7 @@ func (b *Browser) signIn(w http.ResponseWriter, r *http.Request, m mark, begun a
 	}
 	m.SignedIn = time.Now()
 	b.attempts.remember(w, m)
-	redirect(w, begun.page())
+	answer.Redirect(w, begun.page())
 }
 
 // page is where a sign-in goes on.
@@ -264,7 +254,7 @@ func (b *Browser) complete(w http.ResponseWriter, r *http.Request, m mark, begun
 		b.failed(w, r, m, begun, secureflows.Token{}, err)
 		return
 	}
-	redirect(w, target)
+	answer.Redirect(w, target)
 }
 
 // failed answers a return that did not sign in. A renewal that the service

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"path"
 	"strings"
+
+	"github.com/secureflows/secureflows-go/internal/signin"
 )
 
 // isNavigation reports whether a request is one that a person sees the answer
@@ -74,20 +76,13 @@ func sameRoute(a, b string) bool {
 
 func pageOf(u *url.URL) string {
 	page := u.EscapedPath()
-	if !staysOnSite(page) || len(page) > maxPageBytes {
+	if !signin.StaysOnSite(page) || len(page) > maxPageBytes {
 		return "/"
 	}
 	if query := escapeQuery(u.RawQuery); query != "" && len(page)+1+len(query) <= maxPageBytes {
 		page += "?" + query
 	}
 	return page
-}
-
-// staysOnSite reports whether every reader of URLs takes page for a path on
-// this site. Browsers take a backslash for a slash, and drop tabs and line ends.
-func staysOnSite(page string) bool {
-	return strings.HasPrefix(page, "/") && !strings.HasPrefix(page, "//") &&
-		!strings.ContainsFunc(page, func(c rune) bool { return c <= ' ' || c == '\\' || c >= 0x7f })
 }
 
 // escapeQuery escapes what a server accepts in a query, and a header or a URL

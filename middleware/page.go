@@ -1,16 +1,12 @@
 package middleware
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
 	"errors"
 	"fmt"
-	"html/template"
 	"net/http"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
 )
 
 // What a Browser refuses for, besides the errors of a token.
@@ -21,21 +17,6 @@ var (
 	errNothing         = fmt.Errorf("%w: Refuse was called without an error", secureflows.ErrInvalidRequest)
 	errGuardedCallback = fmt.Errorf("%w: the callback route is behind Require: mount Browser.Callback outside of it", secureflows.ErrInvalidRequest)
 )
-
-//go:embed page.html
-var pageText string
-
-//go:embed page.css
-var pageStyle string
-
-var page = template.Must(template.New("page").Parse(pageText))
-
-// pagePolicy lets the page's own style be, and nothing else.
-var pagePolicy = func() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
 
 // refuse answers a request of a visitor that is not let through: with a page
 // where one would be seen, but for a form that is to be sent again after a
@@ -50,24 +31,10 @@ func (b *Browser) refuse(w http.ResponseWriter, r *http.Request, refusal *Refusa
 
 // writePage shows a refusal to a person.
 func writePage(w http.ResponseWriter, r *http.Request, refusal *Refusal) {
-	var body bytes.Buffer
+	page := answer.RefusalPage{Title: refusal.Title(), Detail: refusal.Detail(), Again: refusal.LoginURL}
 	var failure *secureflows.CallbackError
-	said := ""
 	if refusal.kind == &signInFailed && errors.As(refusal.Err, &failure) {
-		said = failure.Description
+		page.Said = failure.Description
 	}
-	err := page.Execute(&body, map[string]any{
-		"Style": template.CSS(pageStyle), "Refusal": refusal, "Said": said, "Again": refusal.LoginURL,
-	})
-	if err != nil {
-		panic(err) // template and values are ours
-	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", pagePolicy)
-	header.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(refusal.Status())
-	if r.Method != http.MethodHead {
-		_, _ = w.Write(body.Bytes()) // whoever left does not read it
-	}
+	page.Write(w, r, refusal.Status())
 }

@@ -4,11 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
 )
 
 // Refusal is why a request was not let through, and the answer it gets: a
@@ -104,9 +104,6 @@ var (
 	}
 )
 
-// defaultRetryAfter is for an outage of which nobody said how long it lasts.
-const defaultRetryAfter = 5 * time.Second
-
 // refuse turns an error into a refusal.
 func refuse(err error) *Refusal {
 	switch {
@@ -127,7 +124,7 @@ func refuse(err error) *Refusal {
 	case errors.Is(err, secureflows.ErrGraceLock):
 		return &Refusal{kind: &billingLock, Err: err}
 	}
-	refusal := &Refusal{kind: &unavailable, Err: err, RetryAfter: defaultRetryAfter}
+	refusal := &Refusal{kind: &unavailable, Err: err, RetryAfter: answer.DefaultRetryAfter}
 	var facts *secureflows.Error
 	if errors.As(err, &facts) && facts.RetryAfter > 0 {
 		refusal.RetryAfter = facts.RetryAfter
@@ -190,55 +187,14 @@ func (r *Refusal) answer(w http.ResponseWriter, request *http.Request, realm str
 		header.Set("WWW-Authenticate", challenge(realm, r.kind))
 	}
 	if r.RetryAfter > 0 {
-		seconds := (r.RetryAfter + time.Second - 1) / time.Second
-		header.Set("Retry-After", strconv.FormatInt(int64(seconds), 10))
+		answer.SetRetryAfter(header, r.RetryAfter)
 	}
 	if handler == nil {
 		r.Write(w)
 		return
 	}
-	rendering := &rendering{ResponseWriter: w, status: r.kind.status}
-	handler(rendering, request, r)
-	rendering.begin()
+	answer.WithStatus(w, r.kind.status, func(w http.ResponseWriter) { handler(w, request, r) })
 }
-
-// rendering is what an ErrorHandler writes to. It keeps the status: one that
-// writes a page and forgets the status would say 200, and one that has the same
-// for everything would sign people out during an outage.
-type rendering struct {
-	http.ResponseWriter
-	status int
-	begun  bool
-}
-
-func (w *rendering) begin() {
-	if !w.begun {
-		w.begun = true
-		w.ResponseWriter.WriteHeader(w.status)
-	}
-}
-
-func (w *rendering) WriteHeader(status int) {
-	if status/100 == 1 && status != http.StatusSwitchingProtocols {
-		w.ResponseWriter.WriteHeader(status) // on the way to the answer
-		return
-	}
-	w.begin()
-}
-
-func (w *rendering) Write(body []byte) (int, error) {
-	w.begin()
-	return w.ResponseWriter.Write(body)
-}
-
-// Flush is for what has an end in sight, such as a page that is sent in parts.
-func (w *rendering) Flush() {
-	w.begin()
-	_ = http.NewResponseController(w.ResponseWriter).Flush() // what cannot be flushed is sent at the end
-}
-
-// Unwrap is for http.ResponseController.
-func (w *rendering) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // challenge writes the header of RFC 6750 section 3.
 func challenge(realm string, kind *refusalKind) string {

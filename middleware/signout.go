@@ -2,6 +2,8 @@ package middleware
 
 import (
 	"net/http"
+
+	"github.com/secureflows/secureflows-go/internal/answer"
 )
 
 // Logout is the handler that signs a visitor out, for POST from a form of this
@@ -34,7 +36,7 @@ func (b *Browser) Logout(w http.ResponseWriter, r *http.Request) {
 	// The pages behind the back button are somebody's who is no longer here.
 	w.Header().Set("Clear-Site-Data", `"cache"`)
 	if visitor == nil {
-		redirect(w, b.config.AfterLogout)
+		answer.Redirect(w, b.config.AfterLogout)
 		return
 	}
 	b.cache.Forget(visitor.Token.Token)
@@ -43,5 +45,5 @@ func (b *Browser) Logout(w http.ResponseWriter, r *http.Request) {
 		b.logger.ErrorContext(r.Context(), "secureflows: no logout URL", "error", err) // NewBrowser has tried one
 		target = b.config.AfterLogout
 	}
-	redirect(w, target)
+	answer.Redirect(w, target)
 }

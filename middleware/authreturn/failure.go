@@ -1,15 +1,12 @@
 package authreturn
 
 import (
-	"bytes"
-	"crypto/sha256"
-	_ "embed"
-	"encoding/base64"
 	"errors"
-	"html/template"
+	"fmt"
 	"net/http"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
 	"github.com/secureflows/secureflows-go/middleware"
 )
 
@@ -54,13 +51,14 @@ func kindNamed(outcome string) *kind {
 	return &unknown
 }
 
+var errNoToken = returnError(errors.New("the return has no token, or more than one"))
+
+func returnError(reason error) error {
+	return fmt.Errorf("%w: authreturn: callback: %w", secureflows.ErrInvalidRequest, reason)
+}
+
 // unknownReturn is a return of no sign-in that is waited for.
 type unknownReturn struct{ error }
-
-// doneError is an error of Done's that is not about the person. It is not
-// unwrapped: whatever the application met, its own ErrSignedOut or
-// ErrInvalidRequest say nothing about the token here.
-type doneError struct{ error }
 
 func kindOf(err error) *kind {
 	var unexpected *unknownReturn
@@ -76,66 +74,14 @@ func kindOf(err error) *kind {
 	}
 }
 
-//go:embed page.html
-var pageText string
-
-//go:embed page.css
-var pageStyle string
-
-var page = template.Must(template.New("page").Parse(pageText))
-
-// pagePolicy lets the page's own style be, and nothing else.
-var pagePolicy = func() string {
-	sum := sha256.Sum256([]byte(pageStyle))
-	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) +
-		"'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-}()
-
 func (s *SignIn) refuse(w http.ResponseWriter, r *http.Request, k *kind, page string) {
 	failure := Failure{Status: k.status, Title: k.title, Detail: k.detail, Page: page}
 	if k.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "5")
+		answer.SetRetryAfter(w.Header(), answer.DefaultRetryAfter)
 	}
 	if s.config.ErrorHandler == nil {
-		writePage(w, failure)
+		answer.RefusalPage{Title: failure.Title, Detail: failure.Detail, Again: failure.Page}.Write(w, r, failure.Status)
 		return
 	}
-	rendering := &rendering{ResponseWriter: w, status: k.status}
-	s.config.ErrorHandler(rendering, r, failure)
-	rendering.begin()
-}
-
-func writePage(w http.ResponseWriter, failure Failure) {
-	var body bytes.Buffer
-	if err := page.Execute(&body, map[string]any{"Style": template.CSS(pageStyle), "Failure": failure}); err != nil {
-		panic(err) // template and values are ours
-	}
-	header := w.Header()
-	header.Set("Content-Type", "text/html; charset=utf-8")
-	header.Set("Content-Security-Policy", pagePolicy)
-	header.Set("X-Content-Type-Options", "nosniff")
-	w.WriteHeader(failure.Status)
-	_, _ = w.Write(body.Bytes()) // whoever left does not read it
-}
-
-// rendering is what an ErrorHandler writes to. It keeps the status: a page without
-// one would say 200.
-type rendering struct {
-	http.ResponseWriter
-	status int
-	begun  bool
-}
-
-func (w *rendering) begin() {
-	if !w.begun {
-		w.begun = true
-		w.ResponseWriter.WriteHeader(w.status)
-	}
-}
-
-func (w *rendering) WriteHeader(int) { w.begin() }
-
-func (w *rendering) Write(body []byte) (int, error) {
-	w.begin()
-	return w.ResponseWriter.Write(body)
+	answer.WithStatus(w, failure.Status, func(w http.ResponseWriter) { s.config.ErrorHandler(w, r, failure) })
 }

@@ -1,7 +1,6 @@
 package authreturn
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
+	"github.com/secureflows/secureflows-go/internal/signin"
 	"github.com/secureflows/secureflows-go/internal/transport"
 	"github.com/secureflows/secureflows-go/middleware"
 )
@@ -45,7 +46,7 @@ type SignIn struct {
 	resolver *Resolver
 	config   SignInConfig
 	callback *url.URL
-	attempts attempts
+	attempts signin.Attempts
 	logger   *slog.Logger
 }
 
@@ -67,7 +68,8 @@ func NewSignIn(resolver *Resolver, cfg SignInConfig) (*SignIn, error) {
 		return nil, misconfigured("new sign-in: SignInConfig.CallbackURL has no path: give the callback one of its own, such as /auth/callback")
 	}
 	s := &SignIn{
-		resolver: resolver, config: cfg, callback: callback, attempts: newAttempts(callback, resolver.now), logger: cfg.Logger,
+		resolver: resolver, config: cfg, callback: callback, logger: cfg.Logger,
+		attempts: signin.NewAttempts(signin.Names{Begun: "authreturn-begun", Ended: "authreturn-ended"}, callback, resolver.now),
 	}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
@@ -94,14 +96,11 @@ func (s *SignIn) Signup(w http.ResponseWriter, r *http.Request, page string) {
 }
 
 func (s *SignIn) begin(w http.ResponseWriter, r *http.Request, path, page string) {
-	if isPrefetch(r) {
-		refusePrefetch(w)
+	if signin.RefusePrefetch(w, r) {
 		return
 	}
-	nonce := rand.Text()
-	s.attempts.makeRoom(w, r)
-	s.attempts.keep(w, waiting, attempt{nonce: nonce, begun: s.resolver.now(), page: pageOf(page)})
-	redirect(w, s.resolver.hostedURL(path, s.returnTo(nonce)))
+	nonce := s.attempts.Begin(w, r, page)
+	answer.Redirect(w, s.resolver.hostedURL(path, s.returnTo(nonce)))
 }
 
 func (s *SignIn) returnTo(nonce string) *url.URL { return s.callback.JoinPath(nonce) }
@@ -120,18 +119,17 @@ func (s *SignIn) returnTo(nonce string) *url.URL { return s.callback.JoinPath(no
 //
 // Let no access log, here or in a proxy, keep the query of this route.
 func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
-	keepPrivate(w.Header())
+	answer.KeepPrivate(w.Header())
 	switch {
 	case r.Method != http.MethodGet:
 		w.Header().Set("Allow", http.MethodGet)
 		http.Error(w, "the hosted page returns with GET", http.StatusMethodNotAllowed)
 		return
-	case isPrefetch(r):
-		refusePrefetch(w)
+	case signin.RefusePrefetch(w, r):
 		return
 	}
 	nonce := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	begun, err := s.attempts.take(w, r, waiting, nonce)
+	begun, err := s.attempts.Take(w, r, nonce)
 	query, unreadable := url.ParseQuery(r.URL.RawQuery)
 	if !query.Has("token") && unreadable == nil {
 		s.showEnd(w, r, nonce, begun, err)
@@ -140,10 +138,10 @@ func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.complete(w, r, query["token"])
 	} else {
-		err = &unknownReturn{err}
+		err = &unknownReturn{returnError(err)}
 	}
 	if err == nil {
-		redirect(w, begun.page)
+		answer.Redirect(w, begun.Page)
 		return
 	}
 	s.report(r, err, query["token"])
@@ -169,9 +167,9 @@ func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, texts []string
 	}
 	identity, err := s.resolver.Resolve(r.Context(), token)
 	if err == nil {
-		err = s.config.Done(headerOnly{w}, withoutQuery(r), identity, token)
+		err = s.config.Done(signin.HeaderOnly{ResponseWriter: w, Provider: "authreturn"}, withoutQuery(r), identity, token)
 		if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
-			err = &doneError{err}
+			err = &signin.DoneError{Err: err}
 		}
 	}
 	return err
@@ -179,29 +177,29 @@ func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, texts []string
 
 // fail sends the browser to its end of a sign-in, where there is no token in the
 // URL. What kind of end it is lies in a cookie meanwhile.
-func (s *SignIn) fail(w http.ResponseWriter, nonce string, begun attempt, end *kind) {
-	if !isNonce(nonce) {
+func (s *SignIn) fail(w http.ResponseWriter, nonce string, begun signin.Attempt, end *kind) {
+	if !signin.IsNonce(nonce) {
 		nonce = "unknown"
-	} else if begun.nonce != "" {
-		begun.outcome, begun.begun = end.outcome, s.resolver.now()
-		s.attempts.keep(w, ended, begun)
+	} else if begun.Nonce != "" {
+		begun.Outcome = end.outcome
+		s.attempts.End(w, begun)
 	}
-	redirect(w, s.returnTo(nonce).String())
+	answer.Redirect(w, s.returnTo(nonce).String())
 }
 
 // showEnd answers a request for the callback without a token.
-func (s *SignIn) showEnd(w http.ResponseWriter, r *http.Request, nonce string, begun attempt, err error) {
+func (s *SignIn) showEnd(w http.ResponseWriter, r *http.Request, nonce string, begun signin.Attempt, err error) {
 	if err == nil { // it came back with nothing
 		s.report(r, errNoToken, nil)
-		s.refuse(w, r, &failed, begun.page)
+		s.refuse(w, r, &failed, begun.Page)
 		return
 	}
-	end, err := s.attempts.take(w, r, ended, nonce)
+	end, err := s.attempts.TakeEnd(w, r, nonce)
 	if err != nil {
 		s.refuse(w, r, &unknown, "/")
 		return
 	}
-	s.refuse(w, r, kindNamed(end.outcome), end.page)
+	s.refuse(w, r, kindNamed(end.Outcome), end.Page)
 }
 
 // withoutQuery gives a request that can be logged.
@@ -210,37 +208,4 @@ func withoutQuery(r *http.Request) *http.Request {
 	clean.URL.RawQuery, clean.URL.ForceQuery, clean.Form = "", false, nil
 	clean.RequestURI = clean.URL.RequestURI()
 	return clean
-}
-
-// headerOnly is what Done sets its cookie on. An answer of its own would leave the
-// token in the address bar.
-type headerOnly struct{ http.ResponseWriter }
-
-var errDoneAnswers = errors.New("authreturn: SignInConfig.Done must not write: the answer is the redirect to the page that was asked for")
-
-func (headerOnly) WriteHeader(int) {}
-
-func (headerOnly) Write([]byte) (int, error) { return 0, errDoneAnswers }
-
-// isPrefetch reports whether nobody is there yet who would see the answer.
-func isPrefetch(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
-}
-
-// refusePrefetch makes the browser ask again once somebody is there.
-func refusePrefetch(w http.ResponseWriter) {
-	keepPrivate(w.Header())
-	http.Error(w, "not before somebody is there to sign in", http.StatusServiceUnavailable)
-}
-
-func keepPrivate(header http.Header) {
-	header.Set("Cache-Control", "no-store")
-	header.Set("Referrer-Policy", "no-referrer")
-}
-
-// redirect is http.Redirect without a body that repeats the URL.
-func redirect(w http.ResponseWriter, target string) {
-	keepPrivate(w.Header())
-	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
 }

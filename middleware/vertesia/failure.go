@@ -2,11 +2,13 @@ package vertesia
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
+	"github.com/secureflows/secureflows-go/internal/signin"
 	"github.com/secureflows/secureflows-go/internal/transport"
 	"github.com/secureflows/secureflows-go/middleware"
 )
@@ -25,16 +27,21 @@ type Failure struct {
 	Page string
 }
 
-// doneError is an error of Done's that is not about the person. It is not
-// unwrapped: whatever the application met, its own ErrSignedOut or
-// ErrInvalidRequest say nothing about the token here.
-type doneError struct{ error }
+// The ways in which a return can be no good, besides those of an attempt.
+var (
+	errForm      = returnError(errors.New("the form is not that of the bridge page, or has more than 20 KiB"))
+	errNoToken   = returnError(errors.New("what came back cannot be a token"))
+	errOtherSite = returnError(errors.New("another site posted the form, or a browser that does not say which did"))
+)
 
-// failureOf is how a sign-in fails for an error.
+func returnError(reason error) error {
+	return fmt.Errorf("%w: vertesia: callback: %w", secureflows.ErrInvalidRequest, reason)
+}
+
+// failureOf is how a sign-in fails for an error. A signin.DoneError is none of
+// those that are looked for, whatever is in it.
 func failureOf(err error, page string) Failure {
-	var done *doneError
 	switch {
-	case errors.As(err, &done):
 	case errors.Is(err, ErrNoUser):
 		return Failure{http.StatusForbidden, "Not signed up", "You are not signed up with Vertesia yet. Do that first, and try again.", page}
 	case errors.Is(err, middleware.ErrNotAllowed), errors.Is(err, secureflows.ErrForbidden):
@@ -49,16 +56,13 @@ func failureOf(err error, page string) Failure {
 		"Who you are could not be established just now. Try again in a moment.", page}
 }
 
-// defaultRetryAfter is for an outage of which nobody said how long it lasts.
-const defaultRetryAfter = 5 * time.Second
-
-func retryAfter(err error) string {
-	wait := defaultRetryAfter
+// retryAfter is how long an outage lasts, as the service says.
+func retryAfter(err error) time.Duration {
 	var facts *secureflows.Error
 	if errors.As(err, &facts) && facts.RetryAfter > 0 {
-		wait = facts.RetryAfter
+		return facts.RetryAfter
 	}
-	return strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10)
+	return answer.DefaultRetryAfter
 }
 
 // refuse answers a sign-in that did not succeed. token is what it came back with,
@@ -68,38 +72,14 @@ func (s *SignIn) refuse(w http.ResponseWriter, r *http.Request, page string, tok
 		text := transport.Clean(err.Error(), 1024, token.Reveal())
 		s.logger.WarnContext(r.Context(), "vertesia: a sign-in failed", "error", text)
 	}
-	failure := failureOf(err, pageOf(page))
-	keepPrivate(w.Header())
+	failure := failureOf(err, signin.PageOf(page))
+	answer.KeepPrivate(w.Header())
 	if failure.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter(err))
+		answer.SetRetryAfter(w.Header(), retryAfter(err))
 	}
 	if s.config.ErrorHandler == nil {
-		writeFailure(w, r, failure)
+		answer.RefusalPage{Title: failure.Title, Detail: failure.Detail, Again: failure.Page}.Write(w, r, failure.Status)
 		return
 	}
-	rendering := &rendering{ResponseWriter: w, status: failure.Status}
-	s.config.ErrorHandler(rendering, withoutForm(r), failure)
-	rendering.begin()
-}
-
-// rendering is what an ErrorHandler writes to. It keeps the status: a page without
-// one would say 200.
-type rendering struct {
-	http.ResponseWriter
-	status int
-	begun  bool
-}
-
-func (w *rendering) begin() {
-	if !w.begun {
-		w.begun = true
-		w.ResponseWriter.WriteHeader(w.status)
-	}
-}
-
-func (w *rendering) WriteHeader(int) { w.begin() }
-
-func (w *rendering) Write(body []byte) (int, error) {
-	w.begin()
-	return w.ResponseWriter.Write(body)
+	answer.WithStatus(w, failure.Status, func(w http.ResponseWriter) { s.config.ErrorHandler(w, withoutForm(r), failure) })
 }

@@ -7,10 +7,11 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"strings"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/internal/answer"
 	"github.com/secureflows/secureflows-go/internal/remote"
+	"github.com/secureflows/secureflows-go/internal/signin"
 	"github.com/secureflows/secureflows-go/middleware"
 )
 
@@ -44,7 +45,7 @@ type SignInConfig struct {
 type SignIn struct {
 	resolver *Resolver
 	config   SignInConfig
-	attempts attempts
+	attempts signin.Attempts
 	origins  *http.CrossOriginProtection
 	logger   *slog.Logger
 }
@@ -67,7 +68,7 @@ func NewSignIn(resolver *Resolver, cfg SignInConfig) (*SignIn, error) {
 		return nil, misconfigured("sign-in: SignInConfig.CallbackURL has a query, where account and project travel: leave it out")
 	}
 	s := &SignIn{
-		resolver: resolver, config: cfg, attempts: newAttempts(callback, resolver.now),
+		resolver: resolver, config: cfg, attempts: signin.NewAttempts(signin.Names{Begun: "vertesia_state"}, callback, resolver.now),
 		origins: http.NewCrossOriginProtection(), logger: cfg.Logger,
 	}
 	// A proxy in front may call this server by another name.
@@ -92,8 +93,7 @@ func (s *SignIn) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("vertesia.S
 // A browser may have five sign-ins under way, in as many tabs; beyond that the
 // oldest is dropped.
 func (s *SignIn) Login(w http.ResponseWriter, r *http.Request, page string, selected Selection) {
-	if isPrefetch(r) {
-		refusePrefetch(w)
+	if signin.RefusePrefetch(w, r) {
 		return
 	}
 	if selected.Account != "" {
@@ -102,8 +102,8 @@ func (s *SignIn) Login(w http.ResponseWriter, r *http.Request, page string, sele
 			return
 		}
 	}
-	redirect(w, s.resolver.centralAuth+"/?"+url.Values{
-		"sts": {s.resolver.sts}, "redirect_uri": {s.config.CallbackURL + selected.query()}, "state": {s.attempts.begin(w, r, page)},
+	answer.Redirect(w, s.resolver.centralAuth+"/?"+url.Values{
+		"sts": {s.resolver.sts}, "redirect_uri": {s.config.CallbackURL + selected.query()}, "state": {s.attempts.Begin(w, r, page)},
 	}.Encode())
 }
 
@@ -134,7 +134,7 @@ func (s Selection) query() string {
 // again: who wants to go on signs in once more, by the link on the page. A token
 // without any rights is exchanged at the STS, once.
 func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
-	keepPrivate(w.Header())
+	answer.KeepPrivate(w.Header())
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
 		writeBridge(w, r)
@@ -157,14 +157,14 @@ func (s *SignIn) returned(w http.ResponseWriter, r *http.Request) {
 		s.refuse(w, r, "/", secureflows.Token{}, err)
 		return
 	}
-	begun, err := s.attempts.take(w, r, state)
+	begun, err := s.attempts.Take(w, r, state)
 	if err != nil {
-		s.refuse(w, r, begun.page, secureflows.Token{}, err)
+		s.refuse(w, r, begun.Page, secureflows.Token{}, returnError(err))
 		return
 	}
 	token, err := secureflows.NewToken(text)
 	if err != nil {
-		s.refuse(w, r, begun.page, token, errNoToken) // err may count its bytes
+		s.refuse(w, r, begun.Page, token, errNoToken) // err may count its bytes
 		return
 	}
 	identity, next, err := s.identify(r.Context(), token)
@@ -172,10 +172,10 @@ func (s *SignIn) returned(w http.ResponseWriter, r *http.Request) {
 		err = s.done(w, r, identity, next)
 	}
 	if err != nil {
-		s.refuse(w, r, begun.page, token, err)
+		s.refuse(w, r, begun.Page, token, err)
 		return
 	}
-	redirect(w, begun.page)
+	answer.Redirect(w, begun.Page)
 }
 
 // maxReturnBytes bounds the form of the bridge page: a token and a state.
@@ -218,9 +218,9 @@ func (c *Claims) selection() Selection {
 }
 
 func (s *SignIn) done(w http.ResponseWriter, r *http.Request, identity secureflows.Identity, token secureflows.Token) error {
-	err := s.config.Done(headerOnly{w}, withoutForm(r), identity, token)
+	err := s.config.Done(signin.HeaderOnly{ResponseWriter: w, Provider: "vertesia"}, withoutForm(r), identity, token)
 	if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
-		return &doneError{err}
+		return &signin.DoneError{Err: err}
 	}
 	return err
 }
@@ -230,37 +230,4 @@ func withoutForm(r *http.Request) *http.Request {
 	clean := r.Clone(r.Context())
 	clean.Body, clean.ContentLength, clean.Form, clean.PostForm = http.NoBody, 0, nil, nil
 	return clean
-}
-
-// headerOnly is what Done sets its cookie on: an answer of its own would be shown
-// at the URL of the callback.
-type headerOnly struct{ http.ResponseWriter }
-
-var errDoneAnswers = errors.New("vertesia: SignInConfig.Done must not write: the answer is the redirect to the page that was asked for")
-
-func (headerOnly) WriteHeader(int) {}
-
-func (headerOnly) Write([]byte) (int, error) { return 0, errDoneAnswers }
-
-// isPrefetch reports whether nobody is there yet who would see the answer.
-func isPrefetch(r *http.Request) bool {
-	return strings.HasPrefix(r.Header.Get("Sec-Purpose"), "prefetch") || r.Header.Get("Purpose") == "prefetch"
-}
-
-// refusePrefetch makes the browser ask again once somebody is there.
-func refusePrefetch(w http.ResponseWriter) {
-	keepPrivate(w.Header())
-	http.Error(w, "not before somebody is there to sign in", http.StatusServiceUnavailable)
-}
-
-func keepPrivate(header http.Header) {
-	header.Set("Cache-Control", "no-store")
-	header.Set("Referrer-Policy", "no-referrer")
-}
-
-// redirect is http.Redirect without a body that repeats the URL.
-func redirect(w http.ResponseWriter, target string) {
-	keepPrivate(w.Header())
-	w.Header().Set("Location", target)
-	w.WriteHeader(http.StatusSeeOther)
 }
