@@ -27,8 +27,8 @@ func GrantsOf(names ...string) Grants {
 	return Grants{string(text)}
 }
 
-// RawGrants gives the grants that are this JSON, without its insignificant
-// spaces. No text and null are none. Anything else that is not JSON is refused
+// RawGrants gives the grants that are this JSON, as encoding/json would write it.
+// No text and null are none. Anything else that is not JSON is refused
 // as [ErrInvalidRequest].
 func RawGrants(raw json.RawMessage) (Grants, error) {
 	var compact bytes.Buffer
@@ -40,7 +40,10 @@ func RawGrants(raw json.RawMessage) (Grants, error) {
 	case compact.String() == "null":
 		return Grants{}, nil
 	}
-	return Grants{compact.String()}, nil
+	// As encoding/json writes it, so that what went through JSON is equal still.
+	var text bytes.Buffer
+	json.HTMLEscape(&text, compact.Bytes())
+	return Grants{text.String()}, nil
 }
 
 // Has reports whether the grants are a list that has this name. Names are
@@ -77,11 +80,17 @@ func (g Grants) MarshalJSON() ([]byte, error) { return []byte(g.String()), nil }
 func (g *Grants) UnmarshalJSON(raw []byte) error {
 	read, err := RawGrants(raw)
 	if err != nil {
-		return fmt.Errorf("unmarshal grants: %w", err)
+		return fmt.Errorf("decode grants: %w", err)
 	}
 	*g = read
 	return nil
 }
+
+// GobEncode gives what String does.
+func (g Grants) GobEncode() ([]byte, error) { return g.MarshalJSON() }
+
+// GobDecode is [RawGrants].
+func (g *Grants) GobDecode(raw []byte) error { return g.UnmarshalJSON(raw) }
 
 // names are those of a list of names. A list that has anything else beside them
 // is none: what it means is not known.

@@ -1,6 +1,8 @@
 package secureflows_test
 
 import (
+	"bytes"
+	"encoding/gob"
 	"encoding/json"
 	"slices"
 	"testing"
@@ -88,10 +90,40 @@ func TestIdentityAsJSON(t *testing.T) {
 	assert.Error(t, json.Unmarshal([]byte(`{"roles":`), &again))
 }
 
+// TestIdentitiesAreKept in sessions that others encode by gob or JSON.
+func TestIdentitiesAreKept(t *testing.T) {
+	for _, raw := range []string{"", `["read<x","a&b"]`, `{"when":"a>b"}`, "[\"\u2028\"]", `"x"`, "0", "[]", `["\u00e9","é"]`} {
+		grants, err := secureflows.RawGrants(json.RawMessage(raw))
+		require.NoError(t, err)
+		whole := secureflows.Identity{Provider: "old", Subject: "1", Roles: grants, Permissions: grants, ExpiresAt: time.Unix(1700000000, 0).UTC()}
+
+		var again secureflows.Identity
+		text, err := json.Marshal(whole)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(text, &again))
+		assert.True(t, whole == again, "%s came back as %s", raw, again.Roles)
+
+		again = secureflows.Identity{}
+		var stored bytes.Buffer
+		require.NoError(t, gob.NewEncoder(&stored).Encode(whole))
+		require.NoError(t, gob.NewDecoder(&stored).Decode(&again))
+		assert.True(t, whole == again, "%s came back as %s", raw, again.Roles)
+	}
+	var stored bytes.Buffer
+	require.NoError(t, gob.NewEncoder(&stored).Encode(struct {
+		UserID int64
+		Email  string
+	}{7, "ada@example.com"}))
+	var read secureflows.Identity
+	require.NoError(t, gob.NewDecoder(&stored).Decode(&read))
+	assert.Equal(t, secureflows.Identity{UserID: 7, Email: "ada@example.com"}, read, "what was kept before there was more")
+}
+
 func TestPerson(t *testing.T) {
 	assert.Equal(t, secureflows.Person{Subject: "7"}, secureflows.Identity{UserID: 7, Email: "ada@example.com"}.Person())
 	assert.Equal(t, secureflows.Person{Provider: "authreturn", Subject: "7"},
 		secureflows.Identity{Provider: "authreturn", Subject: "7", Email: "ada@example.com"}.Person())
 	assert.Equal(t, secureflows.Person{}, secureflows.Identity{Email: "ada@example.com"}.Person())
+	assert.Equal(t, secureflows.Person{}, secureflows.Identity{Subject: "7"}.Person(), "nobody's, rather than that of user 7")
 	assert.Equal(t, secureflows.Person{Provider: "vertesia"}, secureflows.Identity{Provider: "vertesia", UserID: 7}.Person())
 }

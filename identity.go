@@ -56,10 +56,14 @@ type Person struct {
 // Person gives whose identity this is. For secureFlows the Subject is the UserID
 // in decimal.
 func (i Identity) Person() Person {
-	if i.Provider == "" && i.Subject == "" && i.UserID != 0 {
+	switch {
+	case i.Provider != "":
+		return Person{Provider: i.Provider, Subject: i.Subject}
+	case i.UserID != 0:
 		return Person{Subject: strconv.FormatInt(i.UserID, 10)}
+	default:
+		return Person{}
 	}
-	return Person{Provider: i.Provider, Subject: i.Subject}
 }
 
 // Identity asks the service whose session this is (GET /sessions/identity).
