@@ -185,11 +185,11 @@ func (b *Bearer) check(r *http.Request, maxAge time.Duration) (identity *securef
 	if err != nil {
 		return nil, "", refuse(errMalformed)
 	}
-	answer, err := b.cache.ask(r.Context(), token, key, arrived, maxAge)
+	identity, _, err = b.cache.ask(r.Context(), token, key, arrived, maxAge)
 	if err != nil {
 		return nil, "", refuse(err)
 	}
-	return &answer, bearer, nil
+	return identity, bearer, nil
 }
 
 func (b *Bearer) bearer(r *http.Request) (string, error) {

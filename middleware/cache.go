@@ -55,8 +55,8 @@ type CacheConfig struct {
 	// 100,000; an answer takes about 250 bytes. Beyond it those go first that
 	// were asked for first.
 	MaxEntries int
-	// MaxUpstream bounds the questions under way at once. 0 is 64. Requests
-	// beyond it wait, as long as their contexts let them; those with a token
+	// MaxUpstream bounds the questions under way at once, in front of [FirstOf]
+	// those about the tokens of each provider. 0 is 64. Requests beyond it wait, as long as their contexts let them; those with a token
 	// that was good before go first.
 	MaxUpstream int
 	// Timeout bounds one question. 0 is 10 s.
@@ -75,7 +75,8 @@ type Cache struct {
 	answers     store[secureflows.Identity]
 	refusals    store[error]
 	flights     flights
-	gate        gate
+	chain       *firstOf // nil where there is one resolver
+	gates       []gate   // one for each
 	stats       counters
 
 	mu    sync.Mutex // guards heard
@@ -97,22 +98,21 @@ func NewCache(source Resolver, cfg CacheConfig) *Cache {
 		timeout:     orDefault(cfg.Timeout, 10*time.Second),
 		fingerprint: newFingerprinter(),
 	}
-	c.gate.free = orDefault(cfg.MaxUpstream, 64)
+	c.chain, c.gates = chainBehind(source), make([]gate, 1)
+	if c.chain != nil {
+		c.gates = make([]gate, len(c.chain.resolvers))
+	}
+	for i := range c.gates {
+		c.gates[i].free = orDefault(cfg.MaxUpstream, 64)
+	}
 	entries := int64(orDefault(cfg.MaxEntries, 100_000))
 	c.answers.lifetime, c.answers.capacity = c.maxAge, entries
 	c.refusals.lifetime, c.refusals.capacity = lifetime(cfg.RefusalAge, 5*time.Second), entries
 	if client := c.client(); client != nil {
 		c.hear(client)
 	}
-	for resolver := range behind(source) {
-		if _, isClient := resolver.(*secureflows.Client); isClient {
-			break // heard above
-		}
-		if reporter, ok := resolver.(interface {
-			OnSignedOut(func(secureflows.Token)) (stop func())
-		}); ok {
-			reporter.OnSignedOut(c.signedOut)
-		}
+	if found, ok := reporterBehind(source); ok && found != reporter(c.client()) {
+		found.OnSignedOut(c.signedOut)
 	}
 	return c
 }
@@ -197,16 +197,28 @@ func (c *Cache) Resolve(ctx context.Context, token secureflows.Token) (secureflo
 // before the call. It never loosens the cache's own MaxAge; 0 asks anew and
 // joins no question asked before.
 func (c *Cache) ResolveWithin(ctx context.Context, token secureflows.Token, maxAge time.Duration) (secureflows.Identity, error) {
+	identity, _, err := c.ResolveAged(ctx, token, maxAge)
+	return identity, err
+}
+
+// ResolveAged is ResolveWithin, and says how long ago the answer was asked for:
+// it makes a Cache an [AgedResolver], so that MaxAge holds where caches stand
+// behind one another.
+func (c *Cache) ResolveAged(ctx context.Context, token secureflows.Token, maxAge time.Duration) (identity secureflows.Identity, age time.Duration, err error) {
 	if token.IsZero() {
-		return secureflows.Identity{}, fmt.Errorf("%w: resolve: no token: the zero value was used", secureflows.ErrUnauthenticated)
+		return secureflows.Identity{}, 0, fmt.Errorf("%w: resolve: no token: the zero value was used", secureflows.ErrUnauthenticated)
 	}
 	text := token.Reveal()
 	key := c.fingerprint.of(text)
 	arrived := now()
 	if found := c.lookup(key, arrived, maxAge, text); found != nil {
-		return found.value, nil
+		return found.value, arrived.since(found.asked), nil
 	}
-	return c.ask(ctx, token, key, arrived, maxAge)
+	answer, asked, err := c.ask(ctx, token, key, arrived, maxAge)
+	if err != nil {
+		return secureflows.Identity{}, 0, err
+	}
+	return *answer, now().since(asked), nil
 }
 
 // Forget drops what is remembered about token, good or bad, and an answer about
@@ -250,28 +262,35 @@ func (c *Cache) lookup(key fingerprint, arrived instant, maxAge time.Duration, t
 	return found
 }
 
-// ask waits for an answer, somebody else's where one is on its way.
-func (c *Cache) ask(ctx context.Context, token secureflows.Token, key fingerprint, arrived instant, maxAge time.Duration) (secureflows.Identity, error) {
+// ask waits for an answer, somebody else's where one is on its way. It is for
+// reading only.
+func (c *Cache) ask(ctx context.Context, token secureflows.Token, key fingerprint, arrived instant, maxAge time.Duration) (*secureflows.Identity, instant, error) {
 	if ctx.Err() != nil {
-		return secureflows.Identity{}, left(ctx)
+		return nil, 0, left(ctx)
 	}
 	// An answer that a sign-out has overtaken is asked for again, and one that is
 	// too old, which was shared by others while this waited; neither can go on
 	// for long.
 	for range 3 {
-		f, identity, err := c.join(ctx, token, key, arrived, maxAge)
+		f, found, err := c.join(ctx, token, key, arrived, maxAge)
+		if found != nil {
+			return &found.value, found.asked, nil
+		}
 		if f != nil {
-			identity, err = f.wait(ctx)
+			err = f.wait(ctx)
 			if err == nil && (f.overtaken.Load() || f.asked < arrived.ago(c.limit(maxAge))) {
 				continue
 			}
 		}
+		if err == nil {
+			return &f.identity, f.asked, nil
+		}
 		if isRefusal(err) {
 			c.stats.refused.Add(1)
 		}
-		return identity, err
+		return nil, 0, err
 	}
-	return secureflows.Identity{}, errOvertaken
+	return nil, 0, errOvertaken
 }
 
 var errOvertaken = fmt.Errorf("%w: resolve: the token was signed out again and again while it was asked about", secureflows.ErrUnavailable)

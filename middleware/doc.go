@@ -86,7 +86,7 @@
 //	MaxAge negative               at once            at once
 //	RequireFresh(0)               at once            at once
 //	RequireFresh(d)               at once            d, or MaxAge if that is less
-//	a Cache before another        at once            the two MaxAges together
+//	a Cache before another        at once            the MaxAge of the one in front
 //	during an outage              at once            as above, then 503
 //
 // Replicas that middleware/redis connects hear of each other's sign-outs at once:

@@ -56,6 +56,18 @@ func ExampleCache_ResolveWithin() {
 	// 2
 }
 
+func ExampleCache_ResolveAged() {
+	mock := secureflowstest.Start()
+	defer mock.Close()
+	token := mock.Session("ada@example.com").Token()
+	cache := middleware.NewCache(mock.Client(), middleware.CacheConfig{})
+
+	identity, age, err := cache.ResolveAged(context.Background(), token, time.Second)
+	fmt.Println(identity.Email, age < time.Second, err)
+	// Output:
+	// ada@example.com true <nil>
+}
+
 // A colleague has asked already: its answer is good for what is left of MaxAge.
 func ExampleAgedResolver() {
 	mock := secureflowstest.Start()

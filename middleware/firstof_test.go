@@ -225,3 +225,112 @@ func TestATokenWithinItsLeewayIsAskedAboutEachTime(t *testing.T) {
 		assert.Equal(t, 3, source.calls())
 	})
 }
+
+// TestFreshAnswersBehindACache: a route that asks for every request does so where a
+// resolver of FirstOf has a cache of its own, too.
+func TestFreshAnswersBehindACache(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		old := provider("old")
+		chain := middleware.FirstOf(middleware.NewCache(old, middleware.CacheConfig{MaxAge: time.Minute}), &service{})
+		bearer := middleware.NewBearer(chain, middleware.BearerConfig{})
+		fresh := bearer.RequireFresh(0)(whoami)
+		require.Equal(t, http.StatusOK, status(fresh, bearing("old-1")))
+		old.say(func(context.Context, string) (secureflows.Identity, error) {
+			return secureflows.Identity{}, secureflows.ErrSessionRevoked
+		})
+		pass(time.Second)
+		assert.Equal(t, http.StatusUnauthorized, status(fresh, bearing("old-1")), "RequireFresh(0) was answered from a cache")
+	})
+}
+
+// TestAgesAddUpThroughFirstOf: the MaxAge of the one in front holds.
+func TestAgesAddUpThroughFirstOf(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		old := provider("old")
+		chain := middleware.FirstOf(middleware.NewCache(old, middleware.CacheConfig{}), &service{})
+		handler := requiring(chain, middleware.BearerConfig{})
+		require.Equal(t, http.StatusOK, status(handler, bearing("old-1"))) // both remember
+		bearer2 := requiring(chain, middleware.BearerConfig{})
+		old.say(func(context.Context, string) (secureflows.Identity, error) {
+			return secureflows.Identity{}, secureflows.ErrSessionRevoked
+		})
+		pass(7 * time.Second)
+		require.Equal(t, http.StatusOK, status(bearer2, bearing("old-1"))) // by an answer of 7 s
+		pass(4 * time.Second)
+		assert.Equal(t, http.StatusUnauthorized, status(bearer2, bearing("old-1")), "an answer of 11 s is used where MaxAge is 10 s")
+	})
+}
+
+func TestAgesAddUpThroughTwoCaches(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		old := &service{}
+		inner := middleware.NewCache(old, middleware.CacheConfig{})
+		require.NoError(t, second(inner.Resolve(t.Context(), token(t, "old-1"))))
+		outer := middleware.NewCache(inner, middleware.CacheConfig{})
+		pass(7 * time.Second)
+		require.NoError(t, second(outer.Resolve(t.Context(), token(t, "old-1"))))
+		old.say(func(context.Context, string) (secureflows.Identity, error) {
+			return secureflows.Identity{}, secureflows.ErrSessionRevoked
+		})
+		pass(4 * time.Second)
+		assert.Error(t, second(outer.Resolve(t.Context(), token(t, "old-1"))))
+	})
+}
+
+func second(_ secureflows.Identity, err error) error { return err }
+
+// TestAnIdentityWithoutAProviderIsSecureFlows, and its token would go there with the
+// session.
+func TestAnIdentityWithoutAProviderIsSecureFlows(t *testing.T) {
+	server := secureflowstest.NewServer(t)
+	forgetful := answering(secureflows.Identity{UserID: 7, Email: "mallory@example.com"}, nil)
+	bearer := middleware.NewBearer(middleware.FirstOf(forgetful, server.Client()), middleware.BearerConfig{})
+	_, err := bearer.Check(bearing("staff.7"))
+	assert.ErrorIs(t, err, secureflows.ErrUnavailable)
+	assert.ErrorContains(t, err, "resolver 1 of 2 gave an identity without a Provider")
+	assert.Equal(t, http.StatusServiceUnavailable, status(bearer.Require(whoami), bearing("staff.7")))
+}
+
+// TestAProviderThatHangsHoldsUpItsOwnTokensAlone, also within another FirstOf and
+// behind a cache.
+func TestAProviderThatHangsHoldsUpItsOwnTokensAlone(t *testing.T) {
+	for name, wrapped := range map[string]func(middleware.Resolver) middleware.Resolver{
+		"alone": func(old middleware.Resolver) middleware.Resolver { return old },
+		"cached": func(old middleware.Resolver) middleware.Resolver {
+			return middleware.NewCache(old, middleware.CacheConfig{})
+		},
+		"in chains": func(old middleware.Resolver) middleware.Resolver { return middleware.FirstOf(provider("older"), old) },
+	} {
+		virtual(t, func(t *testing.T) {
+			old, last := provider("old"), &service{}
+			old.slow(time.Hour) // ended by the cache's Timeout of 10 s
+			last.slow(10 * time.Millisecond)
+			chain := middleware.FirstOf(wrapped(&owning{"old-", old}), last)
+			handler := requiring(unwrapping{chain}, middleware.BearerConfig{})
+			for i := range 640 {
+				go status(handler, bearing(fmt.Sprintf("old-%d", i)))
+			}
+			pass(time.Second)
+			began := time.Now()
+			assert.Equal(t, http.StatusOK, status(handler, bearing("new-1")), name)
+			assert.Less(t, time.Since(began), time.Second, name)
+		})
+	}
+}
+
+// owning knows its own tokens by their beginning.
+type owning struct {
+	prefix string
+	middleware.Resolver
+}
+
+func (o *owning) Owns(token secureflows.Token) bool {
+	return strings.HasPrefix(token.Reveal(), o.prefix)
+}
+
+func (o *owning) Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {
+	if !o.Owns(token) {
+		return secureflows.Identity{}, middleware.ErrForeignToken
+	}
+	return o.Resolver.Resolve(ctx, token)
+}

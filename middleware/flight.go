@@ -107,31 +107,31 @@ func (s *flightShard) abandon(key fingerprint) {
 // join gives the question to wait for, one under way or a new one, and counts
 // the caller in. Where an answer has come since the caller looked, or a refusal
 // is remembered, it gives that and no question.
-func (c *Cache) join(ctx context.Context, token secureflows.Token, key fingerprint, arrived instant, maxAge time.Duration) (*flight, secureflows.Identity, error) {
+func (c *Cache) join(ctx context.Context, token secureflows.Token, key fingerprint, arrived instant, maxAge time.Duration) (*flight, *entry[secureflows.Identity], error) {
 	shard := c.flights.shard(key)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	if refusal := c.refusal(key, arrived); refusal != nil {
-		return nil, secureflows.Identity{}, refusal
+		return nil, nil, refusal
 	}
 	limit := c.limit(maxAge)
 	if limit > 0 {
 		if f := shard.newest(key, arrived.ago(limit), limit); f != nil && f.board() {
 			c.stats.collapsed.Add(1)
-			return f, secureflows.Identity{}, nil
+			return f, nil, nil
 		}
 		// A question may have been answered between the look into the cache and
 		// here; without this, a thousand at once ask nine times.
 		if found := c.answers.get(key, arrived.ago(limit)); found != nil {
 			c.stats.hit(key)
-			return nil, found.value, nil
+			return nil, found, nil
 		}
 	}
 	c.stats.misses.Add(1)
 	f := shard.start(key, limit)
 	f.waiting = 1
 	go c.queue(context.WithoutCancel(ctx), f, token, c.answers.has(key))
-	return f, secureflows.Identity{}, nil
+	return f, nil, nil
 }
 
 // refusal gives the refusal of the token that is remembered at a moment.
@@ -159,17 +159,17 @@ func (f *flight) board() bool {
 	}
 }
 
-// wait gives the answer, or leaves when ctx ends.
-func (f *flight) wait(ctx context.Context) (secureflows.Identity, error) {
+// wait returns when the answer is there, or leaves when ctx ends.
+func (f *flight) wait(ctx context.Context) error {
 	select {
 	case <-f.done:
 		if f.panicked != nil {
 			panic(f.panicked)
 		}
-		return f.identity, f.err
+		return f.err
 	case <-ctx.Done():
 		f.leave()
-		return secureflows.Identity{}, left(ctx)
+		return left(ctx)
 	}
 }
 
@@ -196,11 +196,20 @@ func (f *flight) depart() bool {
 	return f.flying
 }
 
+// gateOf gives the gate that questions about a token go through.
+func (c *Cache) gateOf(token secureflows.Token) *gate {
+	if c.chain == nil {
+		return &c.gates[0]
+	}
+	return &c.gates[c.chain.owner(token)]
+}
+
 // queue asks as soon as there is a place for the question, unless nobody waits
 // for the answer by then.
 func (c *Cache) queue(ctx context.Context, f *flight, token secureflows.Token, known bool) {
-	if c.gate.enter(known, f.deserted) {
-		defer c.gate.leave()
+	gate := c.gateOf(token)
+	if gate.enter(known, f.deserted) {
+		defer gate.leave()
 		if f.depart() {
 			c.fly(ctx, f, token)
 			return

@@ -43,6 +43,11 @@ type Importer func(ctx context.Context, old secureflows.Identity) (map[string]an
 // clocks of replicas may differ by 30 s. For a write whose answer was lost the
 // next call waits 5 s; no claim can help against one that arrives later still.
 //
+// An importer must not call Import for the same session, and must heed its
+// context: whoever waits for it waits that long. Where the data is destroyed
+// ([secureflows.Session.Revoke]) the mark goes with it, so that the link is to be
+// deleted first, or the old data would come back.
+//
 // The mark is in one session. That an old account is linked to two accounts of
 // secureFlows, it cannot see: let the table of links refuse it, whose key is the
 // [secureflows.Person]. Keys that begin with "secureflows:import:" belong to

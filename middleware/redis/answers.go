@@ -25,6 +25,7 @@ type answers struct {
 // whatever the clocks of replicas show; and when it was asked for, lest somebody
 // writes to Redis who prolongs that.
 type answer struct {
+	Of       string               `json:"of,omitempty"` // see origin
 	Identity secureflows.Identity `json:"identity"`
 	Asked    time.Time            `json:"asked"`
 	MaxAge   time.Duration        `json:"maxAge"` // its whole life
@@ -50,7 +51,7 @@ func (a *answers) endedKey(about tag) string {
 
 // find gives the answer about a token that was asked for at most maxAge ago, and
 // how long ago.
-func (a *answers) find(ctx context.Context, about tag, maxAge time.Duration) (identity secureflows.Identity, age time.Duration, found bool) {
+func (a *answers) find(ctx context.Context, about tag, of string, maxAge time.Duration) (identity secureflows.Identity, age time.Duration, found bool) {
 	if !a.enabled || maxAge <= 0 {
 		return secureflows.Identity{}, 0, false
 	}
@@ -61,7 +62,7 @@ func (a *answers) find(ctx context.Context, about tag, maxAge time.Duration) (id
 	results, err := a.replicas.link.doMulti(ctx,
 		b.Get().Key(a.key(about)).Build(), b.Pttl().Key(a.key(about)).Build(), b.Exists().Key(a.endedKey(about)).Build())
 	if err == nil {
-		identity, age, found = a.read(about, results)
+		identity, age, found = a.read(about, of, results)
 	}
 	if !found || age > maxAge {
 		a.replicas.counts.answersMissed.Add(1)
@@ -71,7 +72,7 @@ func (a *answers) find(ctx context.Context, about tag, maxAge time.Duration) (id
 	return identity, age, true
 }
 
-func (a *answers) read(about tag, results []rueidis.RedisResult) (identity secureflows.Identity, age time.Duration, ok bool) {
+func (a *answers) read(about tag, of string, results []rueidis.RedisResult) (identity secureflows.Identity, age time.Duration, ok bool) {
 	sealed, err := results[0].AsBytes()
 	left, ttlErr := results[1].AsInt64()
 	ended, endedErr := results[2].AsInt64()
@@ -80,11 +81,8 @@ func (a *answers) read(about tag, results []rueidis.RedisResult) (identity secur
 	}
 	text, ok := a.replicas.keys.open(about, sealed)
 	var shared answer
-	if !ok || json.Unmarshal(text, &shared) != nil {
+	if !ok || json.Unmarshal(text, &shared) != nil || shared.Of != of {
 		return secureflows.Identity{}, 0, false
-	}
-	if ends := shared.Identity.ExpiresAt; !ends.IsZero() && !time.Now().Before(ends) {
-		return secureflows.Identity{}, 0, false // the token has ended before its answer
 	}
 	age = max(0, shared.MaxAge-time.Duration(left)*time.Millisecond, time.Since(shared.Asked))
 	return shared.Identity, age, true
@@ -92,13 +90,13 @@ func (a *answers) read(about tag, results []rueidis.RedisResult) (identity secur
 
 // share offers an answer that was asked for at a moment. It does not hold those
 // who wait for it.
-func (a *answers) share(about tag, identity secureflows.Identity, asked time.Time, maxAge time.Duration) {
+func (a *answers) share(about tag, of string, identity secureflows.Identity, asked time.Time, maxAge time.Duration) {
 	if _, ended := a.ended.get(about); !a.enabled || ended {
 		return
 	}
 	a.write(func(ctx context.Context) {
 		left := maxAge - time.Since(asked)
-		text, err := json.Marshal(answer{Identity: identity, Asked: asked, MaxAge: maxAge})
+		text, err := json.Marshal(answer{Of: of, Identity: identity, Asked: asked, MaxAge: maxAge})
 		if err != nil || left < time.Millisecond {
 			return
 		}

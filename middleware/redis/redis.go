@@ -37,7 +37,9 @@ type Config struct {
 
 	// ShareAnswers keeps the service's answers in Redis too, encrypted and for at
 	// most MaxAge, so that all replicas together ask about a token once. It is
-	// worth it where the service is farther away than Redis.
+	// worth it where the service is farther away than Redis. Answers about tokens
+	// of other providers (middleware.FirstOf) are not kept there: a replica that is
+	// not set up for one must not take its people for secureFlows'.
 	ShareAnswers bool
 
 	// Timeout is how long a request waits for Redis. 0 is 500 ms. One that meets
@@ -161,27 +163,40 @@ func (r *Replicas) NewCache(source middleware.Resolver, config middleware.CacheC
 		config.MaxAge = -1 // nothing is kept
 	}
 	r.hear(source)
-	return middleware.NewCache(&resolver{replicas: r, source: source, maxAge: max(config.MaxAge, 0)}, config)
+	return middleware.NewCache(&resolver{replicas: r, source: source, of: origin(source), maxAge: max(config.MaxAge, 0)}, config)
 }
 
-// hear listens to a source, once for all caches in front of it.
+// hear listens to a source, or to what it stands in front of, once for all caches
+// in front of it.
 func (r *Replicas) hear(source middleware.Resolver) {
-	reporter, ok := source.(interface {
-		OnSignedOut(listener func(secureflows.Token)) (stop func())
-	})
-	if !ok {
-		return
-	}
-	if reflect.TypeOf(source).Kind() == reflect.Pointer {
-		r.mu.Lock()
-		heard := r.sources[source]
-		r.sources[source] = true
-		r.mu.Unlock()
-		if heard {
+	for {
+		if reporter, ok := source.(interface {
+			OnSignedOut(listener func(secureflows.Token)) (stop func())
+		}); ok {
+			if r.isNew(source) {
+				reporter.OnSignedOut(r.signedOut)
+			}
 			return
 		}
+		wrapper, ok := source.(interface{ Unwrap() middleware.Resolver })
+		if !ok {
+			return
+		}
+		source = wrapper.Unwrap()
 	}
-	reporter.OnSignedOut(r.signedOut)
+}
+
+// isNew reports whether a source has not been listened to. Of those that are no
+// pointers there is no telling.
+func (r *Replicas) isNew(source middleware.Resolver) bool {
+	if reflect.TypeOf(source).Kind() != reflect.Pointer {
+		return true
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	heard := r.sources[source]
+	r.sources[source] = true
+	return !heard
 }
 
 func isNil(source middleware.Resolver) bool {

@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"reflect"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
@@ -14,7 +15,25 @@ import (
 type resolver struct {
 	replicas *Replicas
 	source   middleware.Resolver
+	of       string        // its origin
 	maxAge   time.Duration // of the cache's answers
+}
+
+// origin tells the answers of one resolver from those of another: where each
+// provider's has a cache of its own, that of one must not find in Redis what
+// another has said. "" is a client.
+func origin(source middleware.Resolver) string {
+	for {
+		wrapper, ok := source.(interface{ Unwrap() middleware.Resolver })
+		if !ok {
+			break
+		}
+		source = wrapper.Unwrap()
+	}
+	if _, ok := source.(*secureflows.Client); ok {
+		return ""
+	}
+	return reflect.TypeOf(source).String()
 }
 
 var _ middleware.AgedResolver = (*resolver)(nil)
@@ -30,9 +49,9 @@ func (r *resolver) Resolve(ctx context.Context, token secureflows.Token) (secure
 func (r *resolver) ResolveAged(ctx context.Context, token secureflows.Token, maxAge time.Duration) (identity secureflows.Identity, age time.Duration, err error) {
 	tags := r.replicas.keys.tags(token)
 	asked := r.replicas.tokens.expect(tags, token)
-	identity, age, found := r.replicas.answers.find(ctx, tags[0], maxAge)
+	identity, age, found := r.replicas.answers.find(ctx, tags[0], r.of, maxAge)
 	if !found {
-		identity, err = r.ask(ctx, token, tags)
+		identity, age, err = r.ask(ctx, token, tags, maxAge)
 	}
 	if r.replicas.tokens.settle(tags, asked, err) {
 		r.replicas.end(tags)
@@ -40,16 +59,25 @@ func (r *resolver) ResolveAged(ctx context.Context, token secureflows.Token, max
 	return identity, age, err
 }
 
-func (r *resolver) ask(ctx context.Context, token secureflows.Token, tags []tag) (secureflows.Identity, error) {
-	began := time.Now()
-	identity, err := r.source.Resolve(ctx, token)
+func (r *resolver) ask(ctx context.Context, token secureflows.Token, tags []tag, maxAge time.Duration) (identity secureflows.Identity, age time.Duration, err error) {
+	asked := time.Now()
+	aged, ok := r.source.(middleware.AgedResolver)
+	if ok {
+		identity, age, err = aged.ResolveAged(ctx, token, maxAge)
+		asked = asked.Add(-age)
+	} else {
+		identity, err = r.source.Resolve(ctx, token)
+	}
 	switch {
-	case err == nil:
-		r.replicas.answers.share(tags[0], identity, began, r.maxAge)
+	case errors.Is(err, middleware.ErrForeignToken): // says nothing about the token
 	case errors.Is(err, secureflows.ErrSignedOut):
 		r.replicas.answers.withdraw(tags)
+	case err == nil && identity.Provider == "":
+		// A replica that is not set up for another provider must not take its
+		// people for those of secureFlows.
+		r.replicas.answers.share(tags[0], r.of, identity, asked, r.maxAge)
 	}
-	return identity, err
+	return identity, age, err
 }
 
 // OnSignedOut is for the cache.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/middleware"
 )
 
 // tokens are those that the caches of this process may have an answer about, or
@@ -59,13 +60,14 @@ func (t *tokens) expect(tags []tag, token secureflows.Token) *known {
 func (t *tokens) settle(tags []tag, asked *known, err error) (tell bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	refused := errors.Is(err, secureflows.ErrSignedOut)
+	foreign := errors.Is(err, middleware.ErrForeignToken) // says nothing about the token
+	refused := errors.Is(err, secureflows.ErrSignedOut) && !foreign
 	asked.asking--
 	asked.good = asked.good || err == nil
 	if refused && asked.told > 0 {
 		asked.told-- // by this refusal
 	}
-	if refused && asked.asking == 0 {
+	if asked.asking == 0 && (refused || foreign && !asked.good) {
 		for _, tag := range tags {
 			t.known.drop(tag)
 		}
