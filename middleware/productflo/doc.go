@@ -23,12 +23,14 @@
 //   - How they are signed, and with which key. A secret and a key set are exclusive
 //     in Config, and a secret is for HS256 alone, so that a public key can never
 //     pass for a secret.
-//   - Issuer and audience. Write both where tokens have them. Without an issuer,
-//     a token is taken for ProductFlo's when it names none, is signed with the
-//     configured algorithm, and has sub and role; put the Resolver behind those of
-//     other providers in [middleware.FirstOf] then, before secureFlows. AuthReturn's
-//     tokens, which name no issuer either, have no sub. Two providers whose tokens
-//     look the same cannot be told apart: the first of them refuses the other's.
+//   - Issuer and audience. Write both where tokens have them. Where they have no
+//     issuer, Config.WithoutIssuer says so, and nothing else does: a token is taken
+//     for ProductFlo's then when it names none, is signed with the configured
+//     algorithm, and has sub and role. Put the Resolver behind those of other
+//     providers in [middleware.FirstOf] in that case, before secureFlows.
+//     AuthReturn's tokens, which name no issuer either, have no sub. Two providers
+//     whose tokens look the same cannot be told apart: the first of them refuses
+//     the other's.
 //   - How roles and permissions are written, and what role is: where the accounts
 //     are those of Supabase, as their form suggests, it is "authenticated" for
 //     everybody, the role in a database. So a role that is a string is carried as

@@ -23,10 +23,10 @@ var ada = productflotest.User{
 	Email: "ada@example.com", Tenants: []string{"acme"}, Role: "Member", Permissions: []string{"project:read"},
 }
 
-// configFor is what a program has from the operator of ProductFlo. The mock runs
-// on a clock of its own.
+// configFor is what a program has from the operator of ProductFlo. The mock's
+// tokens name no issuer, and it runs on a clock of its own.
 func configFor(mock *productflotest.Server) productflo.Config {
-	return productflo.Config{Secret: productflo.Secret(mock.Secret()), Origin: mock.Origin(), Now: mock.Now}
+	return productflo.Config{Secret: productflo.Secret(mock.Secret()), WithoutIssuer: true, Origin: mock.Origin(), Now: mock.Now}
 }
 
 func newExample(config productflo.Config) *productflo.Resolver {
@@ -46,7 +46,7 @@ func Example() {
 	defer service.Close()
 
 	old, err := productflo.New(productflo.Config{
-		KeySetURL: mock.JWKSURL(), Algorithms: []string{"ES256"}, Tenant: "acme", Now: mock.Now,
+		KeySetURL: mock.JWKSURL(), Algorithms: []string{"ES256"}, WithoutIssuer: true, Tenant: "acme", Now: mock.Now,
 	})
 	if err != nil {
 		log.Fatal(err)

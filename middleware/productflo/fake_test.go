@@ -135,7 +135,7 @@ type network struct {
 	answers map[string]answer
 }
 
-type request struct{ name, bearer, body string }
+type request struct{ name, bearer, tenant, body string }
 
 type answer struct {
 	status int
@@ -161,7 +161,7 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	name := r.Method + " " + r.URL.String()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.requests = append(n.requests, request{name, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), string(body)})
+	n.requests = append(n.requests, request{name, strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer "), r.Header.Get("X-Tenant-ID"), string(body)})
 	given, ok := n.answers[name]
 	switch {
 	case !ok:
@@ -187,13 +187,20 @@ func (n *network) asked() []request {
 	return append([]request(nil), n.requests...)
 }
 
-// shared is a Config with a secret, and public one with a key set.
+// shared is a Config with a secret, and public one with a key set, for tokens
+// without an issuer.
 func shared(n *network) productflo.Config {
-	return productflo.Config{Secret: secret, HTTPClient: n.client(), Now: atStart}
+	return productflo.Config{Secret: secret, WithoutIssuer: true, HTTPClient: n.client(), Now: atStart}
 }
 
 func public(n *network) productflo.Config {
-	return productflo.Config{KeySetURL: keySetURL, Algorithms: []string{"ES256", "RS256"}, HTTPClient: n.client(), Now: atStart}
+	return productflo.Config{KeySetURL: keySetURL, Algorithms: []string{"ES256", "RS256"}, WithoutIssuer: true, HTTPClient: n.client(), Now: atStart}
+}
+
+// of is a Config for tokens of the issuer.
+func of(config productflo.Config) productflo.Config {
+	config.Issuer, config.WithoutIssuer = issuer, false
+	return config
 }
 
 func newResolver(t testing.TB, config productflo.Config) *productflo.Resolver {

@@ -21,9 +21,9 @@ import (
 // Provider is the Identity.Provider of all whom a [Resolver] lets in.
 const Provider = "productflo"
 
-// Config is what New takes. Secret or KeySetURL is required, one of them.
-// ProductFlo has published neither of the two, nor an algorithm, an issuer or an
-// audience: they are its operator's to say.
+// Config is what New takes. Secret or KeySetURL is required, one of them, and so
+// is Issuer or WithoutIssuer. ProductFlo has published neither keys, nor an
+// algorithm, an issuer or an audience: they are its operator's to say.
 type Config struct {
 	// Secret is what tokens are signed with where that is HS256: 32 bytes at
 	// least, as they go into the HMAC. A text that is base64 is not decoded.
@@ -36,10 +36,13 @@ type Config struct {
 	// required with KeySetURL. With Secret it is HS256, which may be left out.
 	Algorithms []string
 
-	// Issuer is the claim "iss" of ProductFlo's tokens, to the letter. "" is for
-	// tokens without the claim: a token that names an issuer is another
-	// provider's then.
+	// Issuer is the claim "iss" of ProductFlo's tokens, to the letter. It is
+	// required, unless WithoutIssuer says that there is none: look into a token.
 	Issuer string
+	// WithoutIssuer says that ProductFlo's tokens have no claim "iss". One that
+	// names an issuer is another provider's then, and those that name none are
+	// told apart by their claims alone; see the package documentation.
+	WithoutIssuer bool
 	// Audience lists whom tokens may be for: one of the names must be in the
 	// claim "aud". None is not compared.
 	Audience []string
@@ -114,6 +117,12 @@ func New(config Config) (*Resolver, error) {
 	keys, algorithms, err := keysOf(&config)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case config.Issuer == "" && !config.WithoutIssuer:
+		return nil, misconfigured(`Config.Issuer is empty: write the "iss" of a token of ProductFlo's there, or set Config.WithoutIssuer if it has none`)
+	case config.Issuer != "" && config.WithoutIssuer:
+		return nil, misconfigured(`Config has both Issuer and WithoutIssuer: look into a token, and leave WithoutIssuer out if it has an "iss", and Issuer if not`)
 	}
 	verifier, err := jwtverify.New(jwtverify.Config{
 		Algorithms: algorithms, Keys: keys, Issuer: config.Issuer, Audience: config.Audience,

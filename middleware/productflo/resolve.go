@@ -86,13 +86,13 @@ func (r *Resolver) shapeOf(token secureflows.Token) (jwtverify.Shape, error) {
 	switch {
 	case !ok:
 		return shape, foreign("it is no signed JWT")
-	case r.config.Issuer != "":
+	case !r.config.WithoutIssuer:
 		// A forgery that names the issuer is refused here: it is nobody else's.
 		if shape.Issuer() != r.config.Issuer {
 			return shape, foreign("its issuer is not Config.Issuer")
 		}
 	case shape.Has("iss"):
-		return shape, foreign("it names an issuer, and Config.Issuer is empty: write it there if ProductFlo's tokens do")
+		return shape, foreign("it names an issuer, and by Config.WithoutIssuer those of ProductFlo name none: write it as Config.Issuer if they do")
 	case !slices.Contains(r.algorithms, shape.Algorithm):
 		return shape, foreign("it is signed with another algorithm")
 	case subject == "" || !shape.Has("role"):

@@ -152,8 +152,8 @@ func TestWhatIsWrongWithAToken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := newNetwork()
-			config := shared(n)
-			config.Issuer, config.Audience, config.AskSession = issuer, []string{"backend"}, true
+			config := of(shared(n))
+			config.Audience, config.AskSession = []string{"backend"}, true
 			resolver := newResolver(t, config)
 			_, err := resolver.Resolve(t.Context(), token(t, test.token))
 			require.ErrorIs(t, err, test.want)
@@ -341,7 +341,7 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 		"Config.Origin is plain http":    {Secret: secret, Origin: "http://api.productflo.io"},
 		"Config.Origin has more than":    {Secret: secret, Origin: "https://api.productflo.io/v1"},
 	} {
-		config.HTTPClient = n.client()
+		config.HTTPClient, config.WithoutIssuer = n.client(), true
 		resolver, err := productflo.New(config)
 		require.ErrorIs(t, err, secureflows.ErrInvalidRequest, mistake)
 		assert.ErrorContains(t, err, mistake)
@@ -350,10 +350,27 @@ func TestNewRefusesWhatCannotWork(t *testing.T) {
 	}
 	assert.Empty(t, n.asked())
 	for _, config := range []productflo.Config{
-		{Secret: secret}, {Secret: secret, Algorithms: []string{"HS256"}, Origin: "http://127.0.0.1:8080"},
+		{Secret: secret, WithoutIssuer: true}, {Secret: secret, Issuer: issuer},
+		{Secret: secret, WithoutIssuer: true, Algorithms: []string{"HS256"}, Origin: "http://127.0.0.1:8080"},
 	} {
 		_, err := productflo.New(config)
 		assert.NoError(t, err)
+	}
+}
+
+// TestAnIssuerIsLeftOutOnPurposeOnly: were it the default, good tokens with an
+// issuer would be passed on to whoever is asked next.
+func TestAnIssuerIsLeftOutOnPurposeOnly(t *testing.T) {
+	for _, keys := range []productflo.Config{{Secret: secret}, {KeySetURL: keySetURL, Algorithms: []string{"ES256"}}} {
+		_, err := productflo.New(keys)
+		require.ErrorIs(t, err, secureflows.ErrInvalidRequest)
+		require.ErrorContains(t, err, "Config.Issuer is empty")
+		require.ErrorContains(t, err, "Config.WithoutIssuer", "the way out")
+
+		keys.Issuer, keys.WithoutIssuer = issuer, true
+		_, err = productflo.New(keys)
+		require.ErrorIs(t, err, secureflows.ErrInvalidRequest)
+		require.ErrorContains(t, err, "both Issuer and WithoutIssuer")
 	}
 }
 
@@ -405,8 +422,8 @@ func TestNothingSecretIsPrinted(t *testing.T) {
 // out.
 func TestNoTokenReachesAnotherProvider(t *testing.T) {
 	n := newNetwork()
-	config := public(n)
-	config.Issuer, config.AskSession = issuer, true
+	config := of(public(n))
+	config.AskSession = true
 	secureFlows, err := secureflows.New(secureflows.Config{Workspace: "acme", AppID: "notes", HTTPClient: n.client(), MaxRetries: -1})
 	require.NoError(t, err)
 	authReturn := hmacToken(claims{"user_id": 1, "email": "ada@example.com", "iat": start.Unix(), "exp": start.Unix() + 100})

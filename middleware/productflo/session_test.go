@@ -24,7 +24,7 @@ func TestSessionIsHandedOnAsItIs(t *testing.T) {
 	session, err := newResolver(t, shared(n)).Session(t.Context(), token(t, text))
 	require.NoError(t, err)
 	assert.Equal(t, `{"anything":[1]}`, string(session))
-	assert.Equal(t, []request{{sessionURL, text, ""}}, n.asked())
+	assert.Equal(t, []request{{name: sessionURL, bearer: text}}, n.asked())
 }
 
 func TestLogoutEndsTheSession(t *testing.T) {
@@ -33,7 +33,7 @@ func TestLogoutEndsTheSession(t *testing.T) {
 		n.answers[logoutURL] = answer{status: status, body: "whatever"}
 		text := hmacToken(documented())
 		require.NoError(t, newResolver(t, shared(n)).Logout(t.Context(), token(t, text)))
-		assert.Equal(t, []request{{logoutURL, text, ""}}, n.asked())
+		assert.Equal(t, []request{{name: logoutURL, bearer: text}}, n.asked())
 	}
 }
 
@@ -124,7 +124,7 @@ func TestWhatIsNotGoodIsNotSent(t *testing.T) {
 	require.NoError(t, resolver.Logout(t.Context(), token(t, expired)))
 	n.answers[logoutURL] = answer{status: 401}
 	assertDecided(t, resolver.Logout(t.Context(), token(t, expired)), secureflows.ErrTokenExpired, "expired")
-	assert.Equal(t, []request{{logoutURL, expired, ""}, {logoutURL, expired, ""}}, n.asked())
+	assert.Equal(t, []request{{name: logoutURL, bearer: expired}, {name: logoutURL, bearer: expired}}, n.asked())
 }
 
 // TestA401WithinTheLeewayIsAnExpiry: ProductFlo's clock says what this one does.

@@ -39,7 +39,8 @@ func (e *ChallengeError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, 
 
 // Login gives the tokens for an e-mail address and a password (POST /auth/login).
 // It is for programs that have a password to log in with, and for a form while
-// people move over.
+// people move over. With Config.Tenant the login is for that tenant (X-Tenant-ID),
+// and otherwise for the one that is the person's own choice.
 //
 // The error wraps secureflows.ErrUnauthenticated for a wrong password,
 // ErrForbidden for a 403, ErrUnavailable for an outage and for an answer of any
@@ -51,10 +52,14 @@ func (r *Resolver) Login(ctx context.Context, email, password string) (Tokens, e
 	if email == "" || password == "" {
 		return Tokens{}, misconfigured("login: e-mail address or password is empty")
 	}
-	answer, err := r.remote.Do(ctx, remote.Request{
+	question := remote.Request{
 		Op: op, Method: http.MethodPost, URL: r.origin.JoinPath("auth", "login").String(),
-		Body: map[string]string{"email": email, "password": password},
-	})
+		Body: map[string]string{"email": email, "password": password}, Header: http.Header{},
+	}
+	if r.config.Tenant != "" {
+		question.Header.Set(tenantHeader, r.config.Tenant)
+	}
+	answer, err := r.remote.Do(ctx, question)
 	if err != nil {
 		return Tokens{}, err
 	}

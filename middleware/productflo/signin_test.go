@@ -33,6 +33,20 @@ func TestLoginGivesTheTokensOfTheSession(t *testing.T) {
 	assert.JSONEq(t, `{"email":"ada@example.com","password":"pass word\""}`, n.asked()[0].body)
 }
 
+// TestLoginIsForTheTenantOfConfig, which may not be the first of the person's.
+func TestLoginIsForTheTenantOfConfig(t *testing.T) {
+	for _, tenant := range []string{"", "t-42"} {
+		n := newNetwork()
+		n.answers[loginURL] = answer{status: 200, body: loggedIn(hmacToken(documented()))}
+		config := shared(n)
+		config.Tenant = tenant
+		_, err := newResolver(t, config).Login(t.Context(), "ada@example.com", "secret")
+		require.NoError(t, err)
+		require.Len(t, n.asked(), 1)
+		assert.Equal(t, tenant, n.asked()[0].tenant)
+	}
+}
+
 func TestLoginIsRefused(t *testing.T) {
 	for name, test := range refusals {
 		n := newNetwork()

@@ -7,6 +7,9 @@ import (
 	"github.com/secureflows/secureflows-go"
 )
 
+// tenantHeader names the tenant that a request to ProductFlo is for.
+const tenantHeader = "X-Tenant-ID"
+
 // TenantOf gives the tenant whose data a request is for, behind a middleware that
 // has found out whose the request is: the one of the token. The header
 // X-Tenant-ID, by which ProductFlo's clients choose one, is compared with it, and
@@ -26,7 +29,7 @@ func TenantOf(r *http.Request) (string, error) {
 	case identity.Tenant == "":
 		return "", fmt.Errorf("%w: productflo: tenant: the token is for none", secureflows.ErrForbidden)
 	}
-	for _, wish := range r.Header.Values("X-Tenant-ID") {
+	for _, wish := range r.Header.Values(tenantHeader) {
 		if wish != identity.Tenant {
 			return "", fmt.Errorf("%w: productflo: tenant: X-Tenant-ID is not the tenant of the token", secureflows.ErrForbidden)
 		}
