@@ -105,7 +105,8 @@ func TestTokenAsPublished(t *testing.T) {
 	assert.Len(t, server.Secret(), 32)
 
 	claims = open(t, server, server.Token("bob@example.com").Reveal())
-	assert.Len(t, claims, 3, "nothing that nobody has said")
+	assert.Len(t, claims, 4, "nothing that nobody has said")
+	assert.Equal(t, "Member", claims["role"], "which no token is without")
 	assert.NotEqual(t, server.UserID(ada), claims["sub"])
 	assert.Len(t, claims["sub"], 36)
 }

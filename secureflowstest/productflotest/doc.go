@@ -28,11 +28,13 @@
 //
 //   - how tokens are signed: HS256 by a secret unless [Options] say ES256 or
 //     RS256, and the key set at [Server.JWKSURL], a path that is not the
-//     service's. There is no iss and no aud
+//     service's. There is no iss and no aud, which productflo.Config has
+//     WithoutIssuer for
 //   - the body of GET /auth/session: what [Options].Session makes, or an empty
 //     object; that of POST /auth/logout is an empty object
 //   - the name of the cookie: what [Options] say; without one there is none
-//   - how roles are spelled, and what permissions are: what [User] says
+//   - how roles are spelled, and what permissions are: what [User] says. A role is
+//     in every token, "Member" where nobody has said another
 //   - bodies of refusals: all are empty. A malformed request is a 400, a second
 //     sign-up a 409, a tenant out of reach a 403
 //   - that a token is refused after its logout

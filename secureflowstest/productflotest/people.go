@@ -17,7 +17,8 @@ type User struct {
 	// Tenants are those that the user can reach. The first is theirs where a
 	// request names none; nil leaves tenant_id out.
 	Tenants []string
-	// Role is the claim's text, whose spelling is unknown; "" leaves it out.
+	// Role is the claim's text; "" is Member. ProductFlo has not published how it
+	// spells roles: this spelling is the mock's.
 	Role string
 	// Permissions is the claim, as any JSON; nil leaves it out.
 	Permissions any

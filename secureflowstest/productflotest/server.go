@@ -1,6 +1,7 @@
 package productflotest
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -17,6 +18,9 @@ const Password = "correct horse"
 const TenantHeader = "X-Tenant-ID"
 
 const tokenLife = time.Hour
+
+// defaultRole is there because every token has a role.
+const defaultRole = "Member"
 
 // Server is a running mock. It is safe for concurrent use; its methods fail the
 // test rather than return errors.
@@ -125,7 +129,7 @@ func (s *Server) Token(email string) secureflows.Token {
 }
 
 // Claims gives what a fresh token of the person would say, to be changed and
-// handed to [Server.Sign]: sub, iat, exp, and what [User] has of tenant_id, role
+// handed to [Server.Sign]: sub, iat, exp, role, and what [User] has of tenant_id
 // and permissions.
 func (s *Server) Claims(email string) map[string]any {
 	s.t.Helper()
@@ -159,15 +163,14 @@ func (s *Server) sign(claims map[string]any) (string, error) {
 
 // claims are those of a token for the tenant, "" the person's first.
 func (s *Server) claims(p *person, tenant string, now time.Time) map[string]any {
-	claims := map[string]any{"sub": p.id, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix()}
+	claims := map[string]any{
+		"sub": p.id, "iat": now.Unix(), "exp": now.Add(tokenLife).Unix(), "role": cmp.Or(p.user.Role, defaultRole),
+	}
 	if tenant == "" && len(p.user.Tenants) > 0 {
 		tenant = p.user.Tenants[0]
 	}
 	if tenant != "" {
 		claims["tenant_id"] = tenant
-	}
-	if p.user.Role != "" {
-		claims["role"] = p.user.Role
 	}
 	if p.user.Permissions != nil {
 		claims["permissions"] = p.user.Permissions
