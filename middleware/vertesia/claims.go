@@ -7,14 +7,18 @@ import (
 	"slices"
 	"time"
 
+	josejson "github.com/go-jose/go-jose/v4/json" // "ID" is not "id" there
+
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/internal/jwtverify"
 	"github.com/secureflows/secureflows-go/middleware"
 )
 
 // Claims are what a token says that was verified. What it does not have is "",
-// nil or the zero time. They name a person, their e-mail address and all their
-// accounts: keep them out of logs.
+// nil or the zero time; so is what has another type than is documented, where
+// nothing is decided by it: UserID, Picture, Accounts, Apps, Scopes, Tags,
+// UIRestrictions and TrustedRequestIdentity. Claims name a person, their e-mail
+// address and all their accounts: keep them out of logs.
 type Claims struct {
 	Issuer   string   `json:"iss"`
 	Audience []string `json:"-"`
@@ -59,6 +63,41 @@ type Claims struct {
 	TrustedRequestIdentity bool            `json:"trusted_request_identity"`
 }
 
+// saidClaims are Claims as a token spells them. Those that decide something must be
+// of the type that is documented. Of the others each is read by itself, so that a
+// change of one signs nobody out: their fields stand before those of Claims.
+type saidClaims struct {
+	Claims
+
+	UserID                 lenient[string]    `json:"user_id"`
+	Picture                lenient[string]    `json:"picture"`
+	Accounts               lenient[[]Account] `json:"accounts"`
+	Apps                   lenient[[]string]  `json:"apps"`
+	Scopes                 lenient[[]string]  `json:"scopes"`
+	Tags                   lenient[[]string]  `json:"tags"`
+	UIRestrictions         lenient[[]string]  `json:"ui_restrictions"`
+	TrustedRequestIdentity lenient[bool]      `json:"trusted_request_identity"`
+}
+
+func (s *saidClaims) claims() Claims {
+	c := s.Claims
+	c.UserID, c.Picture, c.Accounts, c.Apps = s.UserID.value, s.Picture.value, s.Accounts.value, s.Apps.value
+	c.Scopes, c.Tags, c.UIRestrictions = s.Scopes.value, s.Tags.value, s.UIRestrictions.value
+	c.TrustedRequestIdentity = s.TrustedRequestIdentity.value
+	return c
+}
+
+// lenient is the zero value where a claim is of another type.
+type lenient[T any] struct{ value T }
+
+func (l *lenient[T]) UnmarshalJSON(text []byte) error {
+	var value T // and not l.value, of which a part may be set where the rest does not fit
+	if josejson.Unmarshal(text, &value) == nil {
+		l.value = value
+	}
+	return nil
+}
+
 // Account is one of Vertesia's accounts.
 type Account struct {
 	ID   string `json:"id"`
@@ -75,7 +114,8 @@ type Project struct {
 }
 
 // Restricted reports whether conditions on content restrict the permissions:
-// whoever decides by those must look at ContentSecurity and ABAC too.
+// whoever decides by those must look at ContentSecurity and ABAC too. Roles are
+// not restricted by them, and say nothing of content.
 func (c *Claims) Restricted() bool { return c.ContentSecurity != nil || c.ABAC != nil }
 
 // Bare reports whether the token gives no rights at all, which is one to
@@ -88,7 +128,7 @@ func (c *Claims) Bare() bool {
 // wraps
 //
 //   - [middleware.ErrForeignToken] for a token of another issuer, before any
-//     request;
+//     request. One that spells Config.Issuer in another way is none of those;
 //   - [middleware.ErrNotAllowed] for a good token of a type or an account that is
 //     not on the list, or of none;
 //   - secureflows.ErrTokenExpired where all but the date is good, and
@@ -113,15 +153,21 @@ func (r *Resolver) genuine(ctx context.Context, token secureflows.Token) (Claims
 		return Claims{}, fmt.Errorf("vertesia: %w: no token: the zero value was used", secureflows.ErrUnauthenticated)
 	}
 	// By the issuer alone: a token that names ours goes to nobody else, whatever
-	// it was signed with.
-	if shape, ok := jwtverify.Peek(token.Reveal()); !ok || shape.Issuer() != r.issuer {
+	// it was signed with, and however the name is spelled.
+	shape, ok := jwtverify.Peek(token.Reveal())
+	named := shape.Issuer()
+	switch {
+	case !ok || named != r.issuer && anyhow(named) != r.issuerAnyhow:
 		return Claims{}, fmt.Errorf("vertesia: %w", middleware.ErrForeignToken)
+	case named != r.issuer:
+		return Claims{}, fmt.Errorf(`vertesia: %w: its "iss" is Config.Issuer in another spelling: write it there as the tokens have it`, secureflows.ErrUnauthenticated)
 	}
-	var claims Claims
-	registered, err := r.verifier.Verify(ctx, token.Reveal(), &claims)
+	var said saidClaims
+	registered, err := r.verifier.Verify(ctx, token.Reveal(), &said)
 	if err != nil {
 		return Claims{}, err
 	}
+	claims := said.claims()
 	if claims.Subject == "" {
 		return Claims{}, fmt.Errorf("vertesia: %w: the token does not say whose it is", secureflows.ErrUnauthenticated)
 	}

@@ -17,9 +17,9 @@
 //
 // The security token service (STS) of Vertesia makes tokens for one account and
 // one project of a person. [Resolver.Exchange] asks for one with the Firebase ID
-// token of a front end, [Resolver.Switch] with one of Vertesia's own that is
-// still good. There is no refresh token: whoever has an expired token signs in
-// again.
+// token of a front end, of the project in Config.FirebaseIssuer and no other;
+// [Resolver.Switch] with one of Vertesia's own that is still good. There is no
+// refresh token: whoever has an expired token signs in again.
 //
 // # Pages
 //
@@ -53,11 +53,19 @@
 //     Hence Config.Types and Config.Accounts, without defaults.
 //   - The issuer is compared to the letter, and keys are fetched from the
 //     configured place only. A check of how a name ends, such as Vertesia's own
-//     tools have it, lets https://evil.example/.vertesia.io name its own keys.
+//     tools have it, lets https://evil.example/.vertesia.io name its own keys. A
+//     token that spells the issuer in another way is refused, and sent to nobody
+//     else. A region's STS under a host of its own is another issuer: give it a
+//     Resolver of its own, before secureFlows, which is sent its tokens otherwise.
 //   - Signatures are ES256 or RS256, whatever a token says. Keys are fetched anew
 //     every hour, and for unknown ones once a minute at most.
 //   - Conditions on content take away from what permissions give. Where there are
-//     any, Identity.Permissions has none by name; see [Resolver.Resolve].
+//     any, Identity.Permissions has none by name; see [Resolver.Resolve]. They
+//     restrict permissions, not roles: a role is no permission to see content.
+//   - Roles are those of the moment when the token was issued. A role that was
+//     recorded, with the link of an account, must not outlive the token
+//     (Identity.ExpiresAt) where it decides something. Write down what it entitles
+//     to in roles of your own instead, which you can take away.
 //   - A return whose state does not fit ends there. It is bound to the browser by
 //     a cookie, is good for 5 minutes and once.
 //   - Tokens name a person and all their accounts, and may outgrow a cookie. None

@@ -18,12 +18,13 @@ import (
 // newResolver makes one for the mock of the examples.
 func newResolver(mock *vertesiatest.Server) *vertesia.Resolver {
 	resolver, err := vertesia.New(vertesia.Config{
-		Issuer:      mock.Origin(),
-		Types:       []string{"user"},
-		Accounts:    []string{vertesiatest.AccountID},
-		CentralAuth: mock.CentralAuth(),
-		Studio:      mock.Studio(),
-		Now:         mock.Now,
+		Issuer:         mock.Origin(),
+		Types:          []string{"user"},
+		Accounts:       []string{vertesiatest.AccountID},
+		CentralAuth:    mock.CentralAuth(),
+		Studio:         mock.Studio(),
+		FirebaseIssuer: vertesiatest.FirebaseIssuer, // of your front end's ID tokens, whose alone are sent
+		Now:            mock.Now,
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -16,17 +16,23 @@ import (
 type Selection struct{ Account, Project string }
 
 // Exchange gives the token that the STS issues for a Firebase ID token, and what
-// it says. It was verified, and is to be let in, as by [Resolver.Verify]. What
-// it is for, the STS has decided: read that from the Claims. A Selection that
-// the STS refuses is never tried again with less.
+// it says. It was verified, and is to be let in, as by [Resolver.Verify]. A
+// Selection is a wish: the STS decides, and may issue a token for another account
+// of Config.Accounts or another project than was asked for, without an error. Read
+// from the Claims what it is for, and not from the Selection. A Selection that the
+// STS refuses is never tried again with less.
+//
+// It needs Config.FirebaseIssuer, and is secureflows.ErrInvalidRequest without it:
+// an ID token of any other project would be told to Vertesia. One that is not of
+// that issuer is secureflows.ErrUnauthenticated. Neither is sent.
 //
 // Where Config.Studio is set and the STS does not know the user, that API is
 // asked once to make one, and then the STS once more.
 //
 // The error of a refusal is an [*Error]. An account of the Selection that is not
-// on the list is [middleware.ErrNotAllowed], before anything is sent; so is a
-// token that was issued for another one. Outages are secureflows.ErrUnavailable;
-// asking again is safe.
+// in Config.Accounts is [middleware.ErrNotAllowed], before anything is sent; so is,
+// afterwards, a token that the STS has issued for one that is not. Outages are
+// secureflows.ErrUnavailable; asking again is safe.
 func (r *Resolver) Exchange(ctx context.Context, credential secureflows.IDToken, selected Selection) (secureflows.Token, Claims, error) {
 	const op = "exchange"
 	bearer, err := r.bearer(op, credential)
@@ -46,20 +52,22 @@ func (r *Resolver) Exchange(ctx context.Context, credential secureflows.IDToken,
 
 // bearer is the ID token as what is sent.
 func (r *Resolver) bearer(op string, credential secureflows.IDToken) (secureflows.Token, error) {
+	if r.firebaseIssuer == "" {
+		return secureflows.Token{}, fmt.Errorf("vertesia: %s: %w: Config.FirebaseIssuer is empty: write the \"iss\" of your front end's ID tokens there, https://securetoken.google.com/ and the id of the Firebase project", op, secureflows.ErrInvalidRequest)
+	}
 	if credential.IsZero() {
 		return secureflows.Token{}, fmt.Errorf("vertesia: %s: %w: no ID token: the zero value was used", op, secureflows.ErrUnauthenticated)
 	}
-	if r.firebaseIssuer != "" {
-		if shape, ok := jwtverify.Peek(credential.Reveal()); !ok || shape.Issuer() != r.firebaseIssuer {
-			return secureflows.Token{}, fmt.Errorf("vertesia: %s: %w: the ID token is not of Config.FirebaseIssuer and was not sent", op, secureflows.ErrUnauthenticated)
-		}
+	if shape, ok := jwtverify.Peek(credential.Reveal()); !ok || shape.Issuer() != r.firebaseIssuer {
+		return secureflows.Token{}, fmt.Errorf("vertesia: %s: %w: the ID token is not of Config.FirebaseIssuer and was not sent", op, secureflows.ErrUnauthenticated)
 	}
 	return secureflows.NewToken(credential.Reveal())
 }
 
 // Switch gives a token of the same person for another account or project, and
 // what it says, for a token that is still good; also one that was issued for an
-// account that is not on the list. Everything else is as with Exchange. An
+// account that is not in Config.Accounts. Everything else is as with Exchange, but
+// that no Config.FirebaseIssuer is needed. An
 // expired token is secureflows.ErrTokenExpired before the STS is asked: there is
 // no renewing it, only another sign-in.
 func (r *Resolver) Switch(ctx context.Context, token secureflows.Token, selected Selection) (secureflows.Token, Claims, error) {

@@ -188,13 +188,15 @@ func TestNewUsers(t *testing.T) {
 
 func TestExchangeRefusesBeforeItSends(t *testing.T) {
 	s := &service{issue: issues(signed().Reveal())}
-	r := resolver(t, s, func(c *vertesia.Config) { c.FirebaseIssuer = firebaseIssuer })
+	r := resolver(t, s)
 	for name, row := range map[string]struct {
 		credential secureflows.IDToken
 		selected   vertesia.Selection
 		want       error
 	}{
 		"no ID token":           {secureflows.IDToken{}, vertesia.Selection{}, secureflows.ErrUnauthenticated},
+		"secureFlows' own":      {idToken(sign(rsaKey(), `{"alg":"RS256"}`, `{"iss":"https://securetoken.google.com/secureflows"}`)), vertesia.Selection{}, secureflows.ErrUnauthenticated},
+		"an API key":            {idToken("sk-of-somebody"), vertesia.Selection{}, secureflows.ErrUnauthenticated},
 		"one of another":        {idToken(sign(rsaKey(), `{"alg":"RS256"}`, `{"iss":"`+firebaseIssuer+`2"}`)), vertesia.Selection{}, secureflows.ErrUnauthenticated},
 		"an opaque one":         {idToken("opaque"), vertesia.Selection{}, secureflows.ErrUnauthenticated},
 		"an account not listed": {firebase(), vertesia.Selection{Account: "other"}, middleware.ErrNotAllowed},
@@ -205,6 +207,21 @@ func TestExchangeRefusesBeforeItSends(t *testing.T) {
 	}
 	_, _, err := r.Exchange(t.Context(), firebase(), vertesia.Selection{})
 	require.NoError(t, err)
+}
+
+// No provider is told the token of another: which ID tokens are Vertesia's to see,
+// only the Config can say.
+func TestExchangeNeedsToKnowWhoseIDTokensItSends(t *testing.T) {
+	s := &service{issue: issues(signed().Reveal())}
+	r := resolver(t, s, func(c *vertesia.Config) { c.FirebaseIssuer = "" })
+	_, _, err := r.Exchange(t.Context(), firebase(), vertesia.Selection{})
+	require.ErrorIs(t, err, secureflows.ErrInvalidRequest)
+	assert.ErrorContains(t, err, "Config.FirebaseIssuer is empty: write ")
+	assert.NotErrorIs(t, err, secureflows.ErrSignedOut)
+	assert.Empty(t, s.requests)
+
+	_, _, err = r.Switch(t.Context(), signed(), vertesia.Selection{})
+	require.NoError(t, err, "a token of Vertesia's own is told by its issuer")
 }
 
 func TestSwitch(t *testing.T) {

@@ -229,7 +229,7 @@ func says(status int, body string) func(request) reply {
 // config lets in the users of one account.
 func config(s *service, changes ...func(*vertesia.Config)) vertesia.Config {
 	cfg := vertesia.Config{
-		Issuer: issuer, Types: []string{"user"}, Accounts: []string{"acme", "second"},
+		Issuer: issuer, Types: []string{"user"}, Accounts: []string{"acme", "second"}, FirebaseIssuer: firebaseIssuer,
 		HTTPClient: &http.Client{Transport: s}, Now: func() time.Time { return start },
 	}
 	for _, change := range changes {

@@ -23,8 +23,11 @@ const defaultCentralAuth = "https://internal-auth.vertesia.app"
 // Config is what New takes. Issuer, Types and Accounts are required.
 type Config struct {
 	// Issuer is the claim "iss" of the tokens, such as https://sts.vertesia.io:
-	// the base URL of the STS. It is compared to the letter. A region's tokens may
-	// name the region's STS or another one; look into a token to find out.
+	// the base URL of the STS. It is compared to the letter: a token that spells it
+	// in another way, with a slash at the end or in capitals, is Vertesia's and
+	// refused. A region's tokens may name the region's STS or another one; look into
+	// a token to find out. Another host is another issuer, whose tokens are foreign
+	// here, and which needs a Resolver of its own.
 	Issuer string
 
 	// Types lists the types of tokens that are let in, such as "user". The keys
@@ -58,10 +61,11 @@ type Config struct {
 	// which Exchange then asks to. "" asks nobody: such a person is ErrNoUser.
 	Studio string
 
-	// FirebaseIssuer is the claim "iss" of the ID tokens that Exchange sends,
-	// such as https://securetoken.google.com/ and a project. Others are refused
-	// before they are sent. "" sends every one: keep those of another Firebase
-	// project away from it then, such as secureFlows' own.
+	// FirebaseIssuer is the claim "iss" of the ID tokens that Exchange sends:
+	// https://securetoken.google.com/ and the id of the Firebase project that the
+	// front end signs in to for Vertesia. ID tokens of other projects, such as
+	// secureFlows' own, are refused before they are sent. "" is for programs that
+	// exchange none: Exchange refuses to work then.
 	FirebaseIssuer string
 
 	// HTTPClient sends the requests, by its Transport and within its Timeout. nil
@@ -79,6 +83,7 @@ type Resolver struct {
 	client         *remote.Client
 	now            func() time.Time
 	issuer         string
+	issuerAnyhow   string // as anyhow gives it
 	firebaseIssuer string
 	types          []string
 	accounts       []string
@@ -101,7 +106,7 @@ func New(cfg Config) (*Resolver, error) {
 		return nil, err
 	}
 	r := &Resolver{
-		client: remote.New(cfg.HTTPClient), now: cfg.Now, issuer: cfg.Issuer, firebaseIssuer: cfg.FirebaseIssuer,
+		client: remote.New(cfg.HTTPClient), now: cfg.Now, issuer: cfg.Issuer, issuerAnyhow: anyhow(cfg.Issuer), firebaseIssuer: cfg.FirebaseIssuer,
 		types: slices.Clone(cfg.Types), accounts: slices.Clone(cfg.Accounts),
 		sts: issuer, centralAuth: defaultCentralAuth,
 	}
@@ -174,6 +179,19 @@ func base(field, text string) (string, error) {
 	return strings.TrimRight(u.String(), "/"), nil
 }
 
+// anyhow gives an issuer in the one spelling of several that lead to the same
+// place, or what is no URL as it is. It says whose a token is, and lets nobody in.
+func anyhow(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil || u.Host == "" || strings.Contains(issuer, "#") {
+		return issuer
+	}
+	standard := map[string]string{"https": ":443", "http": ":80"}[u.Scheme] // which url.Parse writes small
+	u.Host = strings.TrimSuffix(strings.TrimSuffix(strings.ToLower(u.Host), standard), ":")
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return u.String()
+}
+
 func misconfigured(format string, values ...any) error {
 	return fmt.Errorf("vertesia: new: %w: "+format, append([]any{secureflows.ErrInvalidRequest}, values...)...)
 }
@@ -185,7 +203,12 @@ func misconfigured(format string, values ...any) error {
 // Permissions are the list of the token's. Where conditions on content restrict
 // them ([Claims.Restricted]), they are the JSON object of the claims permissions,
 // content_security and abac instead, of which Has is false for every name: the
-// list alone would promise too much.
+// list alone would promise too much. Roles are as they are in both cases: whoever
+// decides by a role what content somebody sees looks at Restricted as well.
+//
+// Whoever writes roles down, such as beside the link of an account, writes
+// ExpiresAt down too, and decides nothing by them from then on: Vertesia may have
+// taken them away.
 //
 // The errors are those of Verify.
 func (r *Resolver) Resolve(ctx context.Context, token secureflows.Token) (secureflows.Identity, error) {

@@ -29,6 +29,7 @@
 //
 //   - the subject of a user, an agent or an API key, the audience, which is
 //     [Audience] unless the request names one, and a life of an hour: [Options]
+//   - which Firebase project ID tokens are of: [FirebaseIssuer]
 //   - that every token has a kid; leave it out by [Server.Sign]
 //   - there is no iat, nbf or jti, nor endpoints
 //   - without an account_id the user's first account is chosen, and without a

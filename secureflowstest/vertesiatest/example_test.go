@@ -93,6 +93,7 @@ func ExampleServer_FirebaseToken() {
 	defer server.Close()
 	token := server.FirebaseToken("ada@example.com").Reveal()
 
+	fmt.Println("the issuer is", vertesiatest.FirebaseIssuer)
 	fmt.Println(exchange(context.Background(), server.Origin(), token, ""))
 	r, err := http.NewRequest(http.MethodPost, server.Studio()+"/auth/ensure-user", http.NoBody)
 	if err != nil {
@@ -106,6 +107,7 @@ func ExampleServer_FirebaseToken() {
 	defer response.Body.Close()
 	fmt.Println(exchange(context.Background(), server.Origin(), token, ""))
 	// Output:
+	// the issuer is https://securetoken.google.com/demo-firebase
 	// no user
 	// welcome
 }

@@ -70,6 +70,11 @@ func (s *Server) Subject(email string) string {
 	return s.world.known(email).subject
 }
 
+// FirebaseIssuer is the iss of the tokens of [Server.FirebaseToken].
+const FirebaseIssuer = "https://securetoken.google.com/" + firebaseProject
+
+const firebaseProject = "demo-firebase"
+
 // FirebaseToken gives a Firebase ID token of the person with this e-mail
 // address, good for an hour of the mock's time. It signs nobody up: what happens
 // to a person without a user, [Options] say.
@@ -79,10 +84,9 @@ func (s *Server) FirebaseToken(email string) secureflows.IDToken {
 		s.mock.Check("FirebaseToken", err)
 		return secureflows.IDToken{}
 	}
-	const project = "demo-firebase"
 	now := s.Now()
 	text, err := s.google.Key(jwtsign.RS256).Sign(map[string]any{
-		"iss": "https://securetoken.google.com/" + project, "aud": project,
+		"iss": FirebaseIssuer, "aud": firebaseProject,
 		"sub": "firebase-" + email, "email": email, "email_verified": true,
 		"iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}, nil)
