@@ -56,10 +56,15 @@ type Request struct {
 	// Secrets are the tokens in Body, which like Bearer must not surface in an
 	// error.
 	Secrets []secureflows.Token
+	// Password is one in Body, for the same reason. "" is none.
+	Password string
 }
 
 func (r *Request) secrets() []string {
-	texts := make([]string, 0, len(r.Secrets)+1)
+	texts := make([]string, 0, len(r.Secrets)+2)
+	if r.Password != "" {
+		texts = append(texts, r.Password)
+	}
 	for _, token := range append(r.Secrets, r.Bearer) {
 		if !token.IsZero() {
 			texts = append(texts, token.Reveal())

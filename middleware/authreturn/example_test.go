@@ -111,6 +111,29 @@ func ExampleResolver_Refresh() {
 	// <nil>
 }
 
+// Before an account is linked, its owner proves by the password that it is theirs:
+// the token alone may have come from any other site.
+func ExampleResolver_Login() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+	resolver, err := authreturn.New(authreturn.Config{Origin: mock.Origin(), Now: mock.Now})
+	if err != nil {
+		log.Fatal(err)
+	}
+	old, err := resolver.Resolve(context.Background(), mock.Token("ada@example.com"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	_, owner, err := resolver.Login(context.Background(), old.Email, authreturntest.Password)
+	fmt.Println(err, owner.Person() == old.Person())
+
+	_, _, err = resolver.Login(context.Background(), old.Email, "a guess")
+	fmt.Println(errors.Is(err, secureflows.ErrUnauthenticated))
+	// Output:
+	// <nil> true
+	// true
+}
+
 // The hosted pages, for whoever guards the return in another way than a SignIn.
 func ExampleResolver_LoginURL() {
 	resolver, err := authreturn.New(authreturn.Config{})

@@ -98,8 +98,8 @@ func tokenOf(t testing.TB, text string) secureflows.Token {
 
 // asked is one request that went out.
 type asked struct {
-	method, url, token string
-	header             http.Header
+	method, url, token, body string
+	header                   http.Header
 }
 
 // service is AuthReturn as it is documented, in memory. What a test puts into
@@ -120,7 +120,7 @@ func (s *service) RoundTrip(r *http.Request) (*http.Response, error) {
 	var form struct{ Token string }
 	_ = json.Unmarshal(body, &form)
 	s.mu.Lock()
-	if s.asked = append(s.asked, asked{r.Method, r.URL.String(), form.Token, r.Header.Clone()}); len(s.asked) > 20_000 {
+	if s.asked = append(s.asked, asked{r.Method, r.URL.String(), form.Token, string(body), r.Header.Clone()}); len(s.asked) > 20_000 {
 		s.asked = nil // of a benchmark
 	}
 	answer := s.answer

@@ -38,11 +38,20 @@ func (r *Resolver) Refresh(ctx context.Context, token secureflows.Token) (secure
 	if err != nil {
 		return secureflows.Token{}, err
 	}
-	answer, err := r.post(ctx, "refresh", token)
+	answer, err := r.post(ctx, r.about(token, "refresh"))
 	if err != nil {
 		return secureflows.Token{}, err
 	}
-	return r.refreshed(ctx, answer, old)
+	token, fresh, err := r.tokenIn(ctx, answer)
+	switch {
+	case err != nil:
+		return secureflows.Token{}, err
+	case fresh.userID != old.userID:
+		return secureflows.Token{}, answer.Outage("a token of somebody else")
+	case fresh.expires.Before(old.expires):
+		return secureflows.Token{}, answer.Outage("a token that is older than the one it replaces")
+	}
+	return token, nil
 }
 
 func (r *Resolver) refreshable(s said) error {
@@ -57,36 +66,31 @@ func (r *Resolver) refreshable(s said) error {
 	return nil
 }
 
-// refreshed gives the token of an answer, if it can be one that takes the place of
-// the old.
-func (r *Resolver) refreshed(ctx context.Context, answer *remote.Answer, old said) (secureflows.Token, error) {
+// tokenIn gives the token of an answer to a refresh or a login, if it can be one,
+// and what it says.
+func (r *Resolver) tokenIn(ctx context.Context, answer *remote.Answer) (secureflows.Token, said, error) {
 	var form struct {
 		Success bool   `json:"success"`
 		Token   string `json:"token"`
 	}
 	if err := answer.Decode(&form); err != nil {
-		return secureflows.Token{}, err
+		return secureflows.Token{}, said{}, err
 	}
 	if !form.Success {
-		return secureflows.Token{}, answer.Outage("an answer that is no success")
+		return secureflows.Token{}, said{}, answer.Outage("an answer that is no success")
 	}
 	token, err := secureflows.NewToken(form.Token)
 	if err != nil {
-		return secureflows.Token{}, answer.Outage("an answer without a token")
+		return secureflows.Token{}, said{}, answer.Outage("an answer without a token")
 	}
 	fresh, err := read(token)
-	switch {
-	case err != nil:
-		return secureflows.Token{}, answer.Outage("a token that is not of the service's shape")
-	case fresh.userID != old.userID:
-		return secureflows.Token{}, answer.Outage("a token of somebody else")
-	case fresh.expires.Before(old.expires):
-		return secureflows.Token{}, answer.Outage("a token that is older than the one it replaces")
+	if err != nil {
+		return secureflows.Token{}, said{}, answer.Outage("a token that is not of the service's shape")
 	}
 	if r.verifier != nil {
 		if _, err := r.verifier.Verify(ctx, token.Reveal(), nil); err != nil {
-			return secureflows.Token{}, answer.Outage("a token that Config.Secret does not verify")
+			return secureflows.Token{}, said{}, answer.Outage("a token that Config.Secret does not verify")
 		}
 	}
-	return token, nil
+	return token, fresh, nil
 }

@@ -60,7 +60,7 @@ func (s said) identity() secureflows.Identity {
 // ask asks the service. The token is in the body: there is a GET, too, which
 // would leave it in logs.
 func (r *Resolver) ask(ctx context.Context, token secureflows.Token, s said) (secureflows.Identity, error) {
-	answer, err := r.post(ctx, "verify", token)
+	answer, err := r.post(ctx, r.about(token, "verify"))
 	if err != nil {
 		return secureflows.Identity{}, err
 	}
@@ -89,13 +89,21 @@ func (r *Resolver) ask(ctx context.Context, token secureflows.Token, s said) (se
 
 var errInvalid = refused("the service does not accept it")
 
-// post puts a question about a token to the service, and gives an answer of 200.
-func (r *Resolver) post(ctx context.Context, what string, token secureflows.Token) (*remote.Answer, error) {
-	answer, err := r.client.Do(ctx, remote.Request{
-		Op: "authreturn: " + what, Method: http.MethodPost, URL: r.origin.String() + "/api/" + what,
+// about is a question about a token.
+func (r *Resolver) about(token secureflows.Token, what string) remote.Request {
+	return remote.Request{
+		Op: "authreturn: " + what, URL: r.endpoint(what),
 		Body:    map[string]string{"token": token.Reveal()},
 		Secrets: []secureflows.Token{token},
-	})
+	}
+}
+
+func (r *Resolver) endpoint(what string) string { return r.origin.String() + "/api/" + what }
+
+// post puts a question to the service, and gives an answer of 200.
+func (r *Resolver) post(ctx context.Context, question remote.Request) (*remote.Answer, error) {
+	question.Method = http.MethodPost
+	answer, err := r.client.Do(ctx, question)
 	if err != nil {
 		return nil, err
 	}
@@ -105,7 +113,7 @@ func (r *Resolver) post(ctx context.Context, what string, token secureflows.Toke
 	case http.StatusUnauthorized:
 		return nil, unauthorized(answer)
 	default:
-		return nil, &secureflows.Error{Op: "authreturn: " + what, StatusCode: answer.Status, Message: "an answer that is not documented"}
+		return nil, &secureflows.Error{Op: question.Op, StatusCode: answer.Status, Message: "an answer that is not documented"}
 	}
 }
 

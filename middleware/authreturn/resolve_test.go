@@ -142,8 +142,27 @@ func refusals(t *testing.T) map[string]refusal {
 		"no third part":               {strings.Join(strings.Split(headed(header), ".")[:2], "."), bad, false},
 		"not UTF-8":                   {says("{\"user_id\":7,\"email\":\"\xff\"," + late + "}"), bad, false},
 		"padding":                     {headed(header) + "=", bad, false},
+		"as large as a token may be":  {forgery(12_000), bad, true},
 		"a signature spelled loosely": {loosen(headed(header)), bad, false},
 	}
+}
+
+// forgery is one with an address of so many bytes, of which 4 characters make 3.
+func forgery(address int) string {
+	claims := claimsOf(start, map[string]any{"email": strings.Repeat("x", address)})
+	return sign("another secret of thirty-two bytes", header, claims)
+}
+
+// A larger one is no token at all, and nobody is asked about it.
+func TestAnOversizedToken(t *testing.T) {
+	large := forgery(13_000)
+	_, err := secureflows.NewToken(large)
+	require.ErrorIs(t, err, secureflows.ErrInvalidRequest)
+	both(t, func(t *testing.T, s *setup) {
+		answer := through(middleware.NewBearer(s, middleware.BearerConfig{}), large)
+		assert.Equal(t, http.StatusBadRequest, answer.Code)
+		assert.Empty(t, s.service.requests())
+	})
 }
 
 type refusal struct {
@@ -282,6 +301,9 @@ func TestTheServiceDecides(t *testing.T) {
 			}
 			if row.want == secureflows.ErrUnavailable {
 				assert.Equal(t, "17", answer.Header().Get("Retry-After"))
+				var facts *secureflows.Error
+				require.ErrorAs(t, err, &facts)
+				assert.Equal(t, 17*time.Second, facts.RetryAfter)
 			}
 		})
 	}

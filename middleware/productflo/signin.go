@@ -54,7 +54,7 @@ func (r *Resolver) Login(ctx context.Context, email, password string) (Tokens, e
 	}
 	question := remote.Request{
 		Op: op, Method: http.MethodPost, URL: r.origin.JoinPath("auth", "login").String(),
-		Body: map[string]string{"email": email, "password": password}, Header: http.Header{},
+		Body: map[string]string{"email": email, "password": password}, Password: password, Header: http.Header{},
 	}
 	if r.config.Tenant != "" {
 		question.Header.Set(tenantHeader, r.config.Tenant)
