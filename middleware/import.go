@@ -24,7 +24,8 @@ type Importer func(ctx context.Context, old secureflows.Identity) (map[string]an
 // and reports whether this call did. Call it where somebody who is linked to an
 // old account comes in, ahead of the handlers that show or change the data: when
 // it returns without an error the data is there, whoever imported it. A link is
-// made while its owner holds good tokens of both, never by an e-mail address.
+// made while its owner holds good tokens of both, never by an e-mail address; where
+// other sites have such tokens too, as AuthReturn's, by a second proof besides.
 //
 // Of old the Provider and the Subject count, so that a link from a table will do
 // as well as what the provider's resolver answered.

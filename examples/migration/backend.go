@@ -5,17 +5,21 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"time"
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware"
+	"github.com/secureflows/secureflows-go/middleware/authreturn"
 	"github.com/secureflows/secureflows-go/middleware/vertesia"
 )
 
 // backend is one replica. What it knows beside tokens is in the database.
 type backend struct {
-	client   *secureflows.Client
-	old      []middleware.Resolver
-	database *database
+	client     *secureflows.Client
+	old        []middleware.Resolver
+	authReturn *authreturn.Resolver // one of old
+	database   *database
+	now        func() time.Time
 }
 
 // routes says who may do what, all in one place, for the tokens of all four.
@@ -58,13 +62,16 @@ func (b *backend) hasData(caller secureflows.Identity) error {
 
 // isStaff knows people by their role at Vertesia, and those who have arrived by
 // the account that they have linked: tokens of secureFlows say nothing of roles.
+// A linked role ends with the token that it was read from, since Vertesia may take
+// it away. To be staff for longer, a person links the account anew, or is given a
+// role here.
 func (b *backend) isStaff(caller secureflows.Identity) error {
 	identities := []secureflows.Identity{caller}
 	if caller.Provider == "" {
 		identities = b.database.linkedTo(caller.UserID)
 	}
 	for _, identity := range identities {
-		if identity.Provider == vertesia.Provider && identity.Roles.Has("admin") {
+		if identity.Provider == vertesia.Provider && identity.Roles.Has("admin") && b.now().Before(identity.ExpiresAt) {
 			return nil
 		}
 	}
@@ -82,7 +89,7 @@ func (b *backend) imported(next http.Handler) http.Handler {
 					refuse(w, fmt.Errorf("import of an account of %s: %w", old.Provider, err))
 					return
 				}
-				b.database.setImported(old.Person())
+				b.database.setImported(old.Person(), caller.UserID)
 			}
 		}
 		next.ServeHTTP(w, r)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"maps"
+	"slices"
 	"sync"
 
 	"github.com/secureflows/secureflows-go"
@@ -24,7 +25,8 @@ type oldAccount struct {
 	notes map[string]string // by id
 }
 
-// linked says whose an old account is. Roles go along, as the new tokens have none.
+// linked says whose an old account is. Roles go along, as the new tokens have none,
+// and count for no longer than the old token did.
 type linked struct {
 	old      secureflows.Identity
 	userID   int64
@@ -36,15 +38,40 @@ func newDatabase(old map[secureflows.Person]oldAccount) *database {
 }
 
 // link links an old account, and reports false where somebody else has it. An
-// e-mail address never does: whoever has the token has the account.
+// e-mail address never does. Who links theirs again has its roles of now.
 func (d *database) link(old secureflows.Identity, userID int64) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if row, found := d.byOld[old.Person()]; found {
-		return d.rows[row].userID == userID
+	if n, found := d.byOld[old.Person()]; found {
+		row := &d.rows[n]
+		if row.userID == userID {
+			row.old = old
+		}
+		return row.userID == userID
 	}
 	d.byOld[old.Person()] = len(d.rows)
 	d.rows = append(d.rows, linked{old: old, userID: userID})
+	return true
+}
+
+// unlink is for an operator who has found out that an account was linked by somebody
+// else than its owner, and reports whether it was linked at all. Its owner can link
+// it then, and has it imported. What was imported before stays in the session where
+// it is, which is the operator's to look into.
+func (d *database) unlink(person secureflows.Person) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	n, found := d.byOld[person]
+	if !found {
+		return false
+	}
+	delete(d.byOld, person)
+	d.rows = slices.Delete(d.rows, n, n+1)
+	for other, row := range d.byOld {
+		if row > n {
+			d.byOld[other] = row - 1
+		}
+	}
 	return true
 }
 
@@ -77,11 +104,14 @@ func (d *database) find(wanted func(linked) bool) (found []secureflows.Identity)
 	return found
 }
 
-// setImported spares later requests the question for the mark in the session.
-func (d *database) setImported(person secureflows.Person) {
+// setImported spares later requests the question for the mark in the session. An
+// account that is somebody else's by now is not imported there.
+func (d *database) setImported(person secureflows.Person, userID int64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.rows[d.byOld[person]].imported = true
+	if n, found := d.byOld[person]; found && d.rows[n].userID == userID {
+		d.rows[n].imported = true
+	}
 }
 
 // load is the importer: an old account as the values of a session.

@@ -27,7 +27,7 @@ call() { token=$1; shift; printf 'Authorization: Bearer %s' "$token" | curl -i -
 call "$old" {{.API}}/notes
 call "$old" {{.API}}/notes -d '{"text": "too late"}'
 call "$new" {{.API}}/notes
-printf 'header = "Authorization: Bearer %s"\ndata = "{\\"token\\": \\"%s\\"}"\n' "$new" "$old" |
+printf 'header = "Authorization: Bearer %s"\ndata = "{\\"token\\": \\"%s\\", \\"password\\": \\"{{.Password}}\\"}"\n' "$new" "$old" |
   curl -i -K - {{.API}}/link; echo
 call "$new" {{.API}}/notes
 call "$old" {{.API}}/notes

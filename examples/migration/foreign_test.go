@@ -29,8 +29,8 @@ func (s *system) everyRoute(token secureflows.Token) {
 		s.get(token, path)
 	}
 	s.post(token, "/notes", `{"text": "x"}`)
-	s.post(token, "/link", linking(s.mocks.authReturn.Token(alan)))
-	s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", linking(token))
+	s.post(token, "/link", proven(s.mocks.authReturn.Token(alan)))
+	s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", proven(token))
 }
 
 // TestNoTokenReachesAnotherProvider records what all four are sent, of good
@@ -78,7 +78,7 @@ func TestWhatIsNobodysReachesNoOldProvider(t *testing.T) {
 		}
 	}
 	for name, token := range tokens {
-		s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", linking(token))
+		s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", proven(token))
 		assert.Empty(t, s.receivers(token), "%s, as an old token", name)
 		s.everyRoute(token)
 		assert.Subset(t, []string{secureFlows}, s.receivers(token), name)

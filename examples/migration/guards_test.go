@@ -7,13 +7,16 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware/authreturn"
 	"github.com/secureflows/secureflows-go/middleware/productflo"
 	"github.com/secureflows/secureflows-go/middleware/vertesia"
+	"github.com/secureflows/secureflows-go/secureflowstest"
 	"github.com/secureflows/secureflows-go/secureflowstest/productflotest"
 	"github.com/secureflows/secureflows-go/secureflowstest/vertesiatest"
 )
@@ -70,9 +73,9 @@ func TestEveryGuard(t *testing.T) {
 			body := `{"text": "x"}`
 			switch {
 			case route == "POST /link" && want == http.StatusConflict:
-				body = linking(moved)
+				body = proven(moved)
 			case route == "POST /link":
-				body = linking(s.mocks.authReturn.Token(fmt.Sprintf("new%d@example.com", s.database.links())))
+				body = proven(s.mocks.authReturn.Token(fmt.Sprintf("new%d@example.com", s.database.links())))
 			}
 			method, path, _ := strings.Cut(route, " ")
 			answer := send(s.handler, httptest.NewRequest(method, path, strings.NewReader(body)), test.token)
@@ -110,11 +113,89 @@ func TestLinkingNeedsTwoGoodTokens(t *testing.T) {
 	}
 	s.link(ada, s.mocks.authReturn.Token(ada), s.mocks.authReturn.Token(ada), s.mocks.vertesia.Token(ada), s.mocks.productFlo.Token(ada))
 	assert.Equal(t, 3, s.database.links(), "twice by its owner is once")
-	answer := s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", linking(s.mocks.authReturn.Token(ada)))
+	answer := s.post(s.mocks.secureFlows.Session(grace).Token(), "/link", proven(s.mocks.authReturn.Token(ada)))
 	assert.Equal(t, http.StatusConflict, answer.Code)
 	for _, old := range s.database.linkedTo(s.mocks.secureFlows.UserID(ada)) {
 		assert.Contains(t, []string{authreturn.Provider, vertesia.Provider, productflo.Provider}, old.Provider)
 	}
+}
+
+// TestATokenOfAuthReturnIsNoProof: any other site that signs people in there has
+// them, and would have their accounts for good.
+func TestATokenOfAuthReturnIsNoProof(t *testing.T) {
+	s := newSystem(t)
+	replayed := s.mocks.authReturn.Token(ada)
+	session := s.mocks.secureFlows.Session(mallory).Token()
+	s.mocks.authReturn.Token(mallory)      // who has an account, and its password
+	hers := s.mocks.authReturn.Claims(ada) // an address that has changed hands
+	hers["email"] = mallory
+	for name, test := range map[string]struct {
+		body string
+		want int
+	}{
+		"the token alone":         {linking(replayed), http.StatusBadRequest},
+		"an empty password":       {linking(replayed, ""), http.StatusBadRequest},
+		"a guess":                 {linking(replayed, "a guess"), http.StatusForbidden},
+		"a password of mallory's": {proven(s.mocks.authReturn.Sign(hers)), http.StatusForbidden},
+	} {
+		answer := s.post(session, "/link", test.body)
+		assert.Equal(t, test.want, answer.Code, "%s: %s", name, answer.Body)
+		assert.Zero(t, s.database.links(), name)
+		assert.Empty(t, answer.Header().Get("WWW-Authenticate"), "%s: it is not about the session", name)
+		assert.NotContains(t, answer.Body.String(), "a guess", name)
+	}
+	assert.JSONEq(t, `{}`, s.get(session, "/notes").Body.String())
+
+	s.mocks.authReturn.Fail(secureflowstest.Fault{Path: "/api/login", Status: http.StatusBadGateway})
+	s.expectLink(session, proven(replayed), http.StatusServiceUnavailable)
+	s.link(ada, replayed) // with the password
+	assert.Equal(t, 1, s.database.links())
+}
+
+// TestALinkCanBeUndone, and the account is its owner's then.
+func TestALinkCanBeUndone(t *testing.T) {
+	s := newSystem(t)
+	s.link(grace, s.mocks.vertesia.Token(grace))
+	s.link(mallory, s.mocks.productFlo.Token(ada))
+	s.link(alan, s.mocks.authReturn.Token(alan))
+	stolen := secureflows.Person{Provider: productflo.Provider, Subject: s.mocks.productFlo.UserID(ada)}
+	s.get(s.mocks.secureFlows.Session(mallory).Token(), "/notes") // imports it
+	s.expectLink(s.mocks.secureFlows.Session(ada).Token(), proven(s.mocks.productFlo.Token(ada)), http.StatusConflict)
+
+	require.True(t, s.database.unlink(stolen))
+	assert.False(t, s.database.unlink(stolen), "once")
+	s.database.setImported(stolen, s.mocks.secureFlows.UserID(mallory)) // of a request that was under way
+	s.link(ada, s.mocks.productFlo.Token(ada))
+	s.database.setImported(stolen, s.mocks.secureFlows.UserID(mallory))
+	assert.JSONEq(t, `{"p1": "review the plan"}`, s.get(s.mocks.secureFlows.Session(ada).Token(), "/notes").Body.String())
+	assert.Equal(t, 3, s.database.links())
+	for _, email := range []string{grace, alan, ada} {
+		assert.Len(t, s.database.linkedTo(s.mocks.secureFlows.UserID(email)), 1, email)
+	}
+	s.expectLink(s.mocks.secureFlows.Session(mallory).Token(), proven(s.mocks.authReturn.Token(alan)), http.StatusConflict)
+}
+
+// TestALinkedRoleEndsWithItsToken, since Vertesia may have taken it away.
+func TestALinkedRoleEndsWithItsToken(t *testing.T) {
+	s := newSystem(t)
+	session := s.mocks.secureFlows.Session(grace).Token()
+	s.link(grace, s.mocks.vertesia.Token(grace))
+	assert.Equal(t, http.StatusOK, s.get(session, "/statistics").Code)
+	s.mocks.vertesia.Advance(time.Hour)
+	assert.Equal(t, http.StatusForbidden, s.get(session, "/statistics").Code)
+	s.link(grace, s.mocks.vertesia.Token(grace))
+	assert.Equal(t, http.StatusOK, s.get(session, "/statistics").Code, "linked anew")
+
+	s.mocks.vertesia.AddUser(vertesiatest.User{Email: grace, Memberships: []vertesiatest.Membership{{Account: vertesiatest.AccountID}}})
+	s.link(grace, s.mocks.vertesia.Token(grace))
+	assert.Equal(t, http.StatusForbidden, s.get(session, "/statistics").Code, "without the role")
+}
+
+// expectLink has a link answered so.
+func (s *system) expectLink(session secureflows.Token, body string, want int) {
+	s.t.Helper()
+	answer := s.post(session, "/link", body)
+	assert.Equal(s.t, want, answer.Code, answer.Body)
 }
 
 // TestAnEndedSessionLinksNothing, though the cache may still know it.
@@ -123,6 +204,6 @@ func TestAnEndedSessionLinksNothing(t *testing.T) {
 	session := s.mocks.secureFlows.Session(ada).Token()
 	assert.Equal(t, http.StatusOK, s.get(session, "/me").Code)
 	s.mocks.secureFlows.RevokeSession(session)
-	assert.Equal(t, http.StatusUnauthorized, s.post(session, "/link", linking(s.mocks.authReturn.Token(ada))).Code)
+	assert.Equal(t, http.StatusUnauthorized, s.post(session, "/link", proven(s.mocks.authReturn.Token(ada))).Code)
 	assert.Zero(t, s.database.links())
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware"
+	"github.com/secureflows/secureflows-go/middleware/authreturn"
 )
 
 // Note is what somebody wrote down.
@@ -62,14 +64,17 @@ func (b *backend) statistics(*http.Request) (any, error) {
 
 // link records that the caller, who is signed in to secureFlows, has an account
 // at one of the old systems as well: they prove it by a token of that system,
-// which is good now. It comes in the body, and goes to the old resolvers only.
+// which is good now, and where that is no proof by the old password too. Both come
+// in the body, and go to that system only. A link is for good: who makes one for
+// somebody else's account has taken it.
 func (b *backend) link(r *http.Request) (any, error) {
 	caller, _ := secureflows.IdentityFromContext(r.Context())
 	if caller.UserID == 0 {
 		return nil, &problem{http.StatusForbidden, "Nobody knows whose this session is."}
 	}
 	var body struct {
-		Token string `json:"token"`
+		Token    string `json:"token"`
+		Password string `json:"password"`
 	}
 	if err := read(r, &body); err != nil {
 		return nil, err
@@ -87,10 +92,32 @@ func (b *backend) link(r *http.Request) (any, error) {
 	case err != nil:
 		return nil, err
 	}
+	if err := b.proveOwnership(r.Context(), old, body.Password); err != nil {
+		return nil, err
+	}
 	if !b.database.link(old, caller.UserID) {
 		return nil, &problem{http.StatusConflict, "That account has moved to somebody else."}
 	}
 	return map[string]string{"linked": old.Provider}, nil
+}
+
+// proveOwnership asks for more than a token where that says too little. Tokens of
+// AuthReturn name no audience: every site that signs people in there is given ones
+// that are good here, and could link their accounts to sessions of its own. The old
+// password only the person has. Limit how often somebody may guess it here.
+func (b *backend) proveOwnership(ctx context.Context, old secureflows.Identity, password string) error {
+	if old.Provider != authreturn.Provider {
+		return nil // those tokens are of one account, or one tenant, which is ours
+	}
+	if password == "" {
+		return &problem{http.StatusBadRequest, "The token alone does not show that the account is yours: send its password too."}
+	}
+	_, owner, err := b.authReturn.Login(ctx, old.Email, password)
+	switch {
+	case errors.Is(err, secureflows.ErrUnauthenticated), err == nil && owner.Person() != old.Person():
+		return &problem{http.StatusForbidden, "That is not the password of the account."}
+	}
+	return err
 }
 
 var errOldToken = &problem{http.StatusBadRequest, "That is no good token of a system that you can come from."}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/secureflowstest/authreturntest"
 )
 
 // system is one replica in front of the mocks.
@@ -48,10 +49,13 @@ func (s *system) post(token secureflows.Token, path, body string) *httptest.Resp
 func (s *system) link(email string, old ...secureflows.Token) {
 	s.t.Helper()
 	for _, token := range old {
-		answer := s.post(s.mocks.secureFlows.Session(email).Token(), "/link", linking(token))
+		answer := s.post(s.mocks.secureFlows.Session(email).Token(), "/link", proven(token))
 		require.Equal(s.t, http.StatusOK, answer.Code, answer.Body)
 	}
 }
+
+// proven is the body of POST /link of the owner.
+func proven(token secureflows.Token) string { return linking(token, authreturntest.Password) }
 
 // receivers are the services that were sent the token.
 func (s *system) receivers(token secureflows.Token) (found []string) {

@@ -1,7 +1,8 @@
 // Migration is a backend whose people move to secureFlows from three other
 // services. It accepts the tokens of all four behind the same guards, links an
 // old account to a new one when its owner holds good tokens of both, and imports
-// what the old account had into the new session, once.
+// what the old account had into the new session, once. For an account of AuthReturn,
+// whose tokens other sites have too, the owner gives the old password as well.
 //
 //	go run -C examples/migration .
 //

@@ -20,6 +20,9 @@ const (
 	ada   = "ada@example.com"   // has an account everywhere
 	grace = "grace@example.com" // runs things at Vertesia
 	alan  = "alan@example.com"  // has only ever been at AuthReturn
+
+	// Runs another site that signs people in by AuthReturn, and so has their tokens.
+	mallory = "mallory@example.com"
 )
 
 const tenant = "acme" // at ProductFlo
@@ -120,9 +123,9 @@ func (m *mocks) replica(shared *database) (*backend, error) {
 	if err != nil {
 		return nil, err
 	}
-	old, err := oldProviders(cfg)
+	old, authReturn, err := oldProviders(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &backend{client: cfg.client, old: old, database: shared}, nil
+	return &backend{client: cfg.client, old: old, authReturn: authReturn, database: shared, now: m.vertesia.Now}, nil
 }

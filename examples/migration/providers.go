@@ -31,7 +31,8 @@ type config struct {
 // come first which look at the issuer: the tokens of the other two name none, and
 // differ in their claims. See the packages' documentation for what is to be asked
 // of each operator.
-func oldProviders(cfg config) ([]middleware.Resolver, error) {
+// Beside all of them it gives that of AuthReturn, which also checks passwords.
+func oldProviders(cfg config) (all []middleware.Resolver, fromAuthReturn *authreturn.Resolver, err error) {
 	fromVertesia, err := vertesia.New(vertesia.Config{
 		Issuer:     cfg.vertesiaIssuer,
 		Types:      []string{"user"}, // no agents, no API keys
@@ -40,25 +41,26 @@ func oldProviders(cfg config) ([]middleware.Resolver, error) {
 		HTTPClient: cfg.httpClient[vertesia.Provider],
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	fromAuthReturn, err := authreturn.New(authreturn.Config{
+	fromAuthReturn, err = authreturn.New(authreturn.Config{
 		Origin:     cfg.authReturn,
 		Now:        cfg.now[authreturn.Provider],
 		HTTPClient: cfg.httpClient[authreturn.Provider],
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	fromProductFlo, err := productflo.New(productflo.Config{
-		KeySetURL:  cfg.productFloKeySet,
-		Algorithms: []string{"ES256"},
-		Tenant:     cfg.productFloTenant,
-		Now:        cfg.now[productflo.Provider],
-		HTTPClient: cfg.httpClient[productflo.Provider],
+		KeySetURL:     cfg.productFloKeySet,
+		Algorithms:    []string{"ES256"},
+		WithoutIssuer: true, // as the mock has it; ask the operator
+		Tenant:        cfg.productFloTenant,
+		Now:           cfg.now[productflo.Provider],
+		HTTPClient:    cfg.httpClient[productflo.Provider],
 	})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return []middleware.Resolver{fromVertesia, fromAuthReturn, fromProductFlo}, nil
+	return []middleware.Resolver{fromVertesia, fromAuthReturn, fromProductFlo}, fromAuthReturn, nil
 }

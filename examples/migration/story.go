@@ -15,6 +15,7 @@ import (
 	"github.com/secureflows/secureflows-go/middleware/productflo"
 	"github.com/secureflows/secureflows-go/middleware/vertesia"
 	"github.com/secureflows/secureflows-go/secureflowstest"
+	"github.com/secureflows/secureflows-go/secureflowstest/authreturntest"
 )
 
 // story is the walk through a migration. A step that does not come out as it
@@ -34,7 +35,7 @@ func tell(ctx context.Context, out io.Writer, mocks *mocks, shared *database, re
 	s := &story{out: out, mocks: mocks, database: shared, replicas: replicas, ada: mocks.tokens()}
 	s.say("One backend, four kinds of tokens.")
 	for _, chapter := range []func(context.Context){
-		s.acceptAll, s.keepGuards, s.linkAccounts, s.importOnce, s.overwriteNothing, s.refuseOthers, s.bearOutages, s.tellNobody,
+		s.acceptAll, s.keepGuards, s.linkAccounts, s.importOnce, s.overwriteNothing, s.refuseOthers, s.undoALink, s.bearOutages, s.tellNobody,
 	} {
 		chapter(ctx)
 		if s.err != nil {
@@ -119,15 +120,16 @@ func (s *story) keepGuards(ctx context.Context) {
 }
 
 func (s *story) linkAccounts(ctx context.Context) {
-	s.chapter("An account moves while its owner holds good tokens of both")
-	for _, provider := range []string{authreturn.Provider, productflo.Provider} {
-		s.post(ctx, "Ada links "+provider, s.ada[secureFlows], "/link", linking(s.ada[provider]), http.StatusOK)
-	}
+	s.chapter("An account moves while its owner holds good tokens of both, and proves that it is theirs")
+	s.post(ctx, "Ada links "+productflo.Provider, s.ada[secureFlows], "/link", linking(s.ada[productflo.Provider]), http.StatusOK)
+	s.post(ctx, "A site with Ada's old token", s.mocks.secureFlows.Session(mallory).Token(), "/link", linking(s.ada[authreturn.Provider]), http.StatusBadRequest)
+	s.post(ctx, "The same, with a guess", s.mocks.secureFlows.Session(mallory).Token(), "/link", linking(s.ada[authreturn.Provider], "a guess"), http.StatusForbidden)
+	s.post(ctx, "Ada links "+authreturn.Provider, s.ada[secureFlows], "/link", linking(s.ada[authreturn.Provider], authreturntest.Password), http.StatusOK)
 }
 
-// linking is the body of POST /link.
-func linking(token secureflows.Token) string {
-	body, _ := json.Marshal(map[string]string{"token": token.Reveal()}) // strings always encode
+// linking is the body of POST /link, with at most one password.
+func linking(token secureflows.Token, password ...string) string {
+	body, _ := json.Marshal(map[string]string{"token": token.Reveal(), "password": strings.Join(password, "")}) // strings always encode
 	return string(body)
 }
 
@@ -161,9 +163,16 @@ func (s *story) overwriteNothing(ctx context.Context) {
 func (s *story) refuseOthers(ctx context.Context) {
 	s.chapter("Nobody gets an account by an address, or twice")
 	session := s.mocks.secureFlows.Session(grace).Token()
-	s.post(ctx, "Grace with Ada's old token", session, "/link", linking(s.ada[authreturn.Provider]), http.StatusConflict)
+	s.post(ctx, "Grace with Ada's old token", session, "/link", linking(s.ada[productflo.Provider]), http.StatusConflict)
 	s.post(ctx, "Grace with no good token", session, "/link", `{"token": "invented"}`, http.StatusBadRequest)
 	s.post(ctx, "Ada with an old token alone", s.ada[vertesia.Provider], "/link", linking(s.ada[vertesia.Provider]), http.StatusForbidden)
+}
+
+func (s *story) undoALink(ctx context.Context) {
+	s.chapter("An operator can undo a link, should somebody else than the owner have made it")
+	person := secureflows.Person{Provider: productflo.Provider, Subject: s.mocks.productFlo.UserID(ada)}
+	s.check(s.database.unlink(person), "the account is nobody's here, and can be linked anew")
+	s.get(ctx, "Ada with a token of "+productflo.Provider, s.ada[productflo.Provider], "/notes", http.StatusOK)
 }
 
 func (s *story) bearOutages(ctx context.Context) {

@@ -25,7 +25,7 @@ func TestStory(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), nil, &out))
 	for _, want := range []string{
-		"Ada links authreturn", "the two accounts were read once each", "buy oat milk",
+		"Ada links authreturn", "send its password too", "That is not the password", "can be linked anew", "the two accounts were read once each", "buy oat milk",
 		"secureFlows was sent tokens of secureFlows", "That is all of it.",
 	} {
 		assert.Contains(t, out.String(), want)
@@ -125,7 +125,7 @@ func TestAnOutageIsOneProvidersOwn(t *testing.T) {
 				case provider == secureFlows:
 					want = http.StatusBadRequest
 				}
-				assert.Equal(t, want, s.post(session, "/link", linking(token)).Code, "link %s", provider)
+				assert.Equal(t, want, s.post(session, "/link", proven(token)).Code, "link %s", provider)
 				assert.Subset(t, []string{provider}, s.receivers(token))
 			}
 		})

@@ -45,9 +45,14 @@
 //
 //   - Tokens have no audience. Every other site that signs people in by AuthReturn
 //     is given tokens that are good here, and can come with them as those people.
-//     Accept them only where that can be borne, and no longer than the move takes:
-//     have people sign in to secureFlows while they hold a good token, and record
-//     the pair.
+//     Accept them only where that can be borne, and no longer than the move takes.
+//   - For the same reason a token is no proof of who owns an account. Any site that
+//     uses AuthReturn can hold Ada's token, and where that is enough to link her
+//     account to a session of secureFlows, it links the account to its own, for
+//     good. Have people sign in to secureFlows, send a good token, and prove by
+//     [Resolver.Login] that the account is theirs; then record the pair, and keep a
+//     way to undo it. A return through a [SignIn] proves no more than the token:
+//     whoever set out can come back with another's.
 //   - The secret that verifies also signs, for every user of every application. A
 //     Config without it is the safer one.
 //   - A token is good for 30 days, and nothing revokes it. The service is asked
