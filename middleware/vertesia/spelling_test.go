@@ -2,6 +2,7 @@ package vertesia_test
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -76,7 +77,7 @@ func TestClaimsOfAnotherTypeThatDecideNothing(t *testing.T) {
 		"groups":                   nil, "endpoints": nil, "service_caller": nil, // carried as they are
 	} {
 		for _, odd := range []string{`{"x":1}`, `["a",7]`, `[{"id":"acme"},{"id":7}]`, `7`, `null`} {
-			got, err := r.Verify(t.Context(), signed(append(extra[:len(extra):len(extra)], claim, json.RawMessage(odd))...))
+			got, err := r.Verify(t.Context(), signed(append(slices.Clip(extra), claim, json.RawMessage(odd))...))
 			require.NoError(t, err, "%s %s", claim, odd)
 			want := good
 			switch claim {
