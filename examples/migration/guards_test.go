@@ -172,6 +172,8 @@ func TestALinkCanBeUndone(t *testing.T) {
 	for _, email := range []string{grace, alan, ada} {
 		assert.Len(t, s.database.linkedTo(s.mocks.secureFlows.UserID(email)), 1, email)
 	}
+	assert.Len(t, s.database.toImport(s.mocks.secureFlows.UserID(grace)), 1, "nobody else's is taken for imported")
+	s.link(alan, s.mocks.authReturn.Token(alan)) // is still his
 	s.expectLink(s.mocks.secureFlows.Session(mallory).Token(), proven(s.mocks.authReturn.Token(alan)), http.StatusConflict)
 }
 

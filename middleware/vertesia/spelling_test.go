@@ -41,6 +41,13 @@ func TestTheIssuerInAnotherSpelling(t *testing.T) {
 	}
 }
 
+// Of plain http, which is for a mock, the port is another.
+func TestTheIssuerOfAMockInAnotherSpelling(t *testing.T) {
+	r := resolver(t, &service{}, func(c *vertesia.Config) { c.Issuer = "http://localhost" })
+	assert.NotErrorIs(t, resolve(r, signed("iss", "http://LOCALHOST:80/").Reveal()), middleware.ErrForeignToken)
+	assert.ErrorIs(t, resolve(r, signed("iss", "http://localhost:443").Reveal()), middleware.ErrForeignToken)
+}
+
 // What leads elsewhere is another provider's.
 func TestAnotherPlaceIsAnotherIssuer(t *testing.T) {
 	for _, other := range []string{
