@@ -67,9 +67,9 @@ func (r *Resolver) bearer(op string, credential secureflows.IDToken) (secureflow
 // Switch gives a token of the same person for another account or project, and
 // what it says, for a token that is still good; also one that was issued for an
 // account that is not in Config.Accounts. Everything else is as with Exchange, but
-// that no Config.FirebaseIssuer is needed. An
-// expired token is secureflows.ErrTokenExpired before the STS is asked: there is
-// no renewing it, only another sign-in.
+// that no Config.FirebaseIssuer is needed. An expired token is
+// secureflows.ErrTokenExpired before the STS is asked: there is no renewing it,
+// only another sign-in.
 func (r *Resolver) Switch(ctx context.Context, token secureflows.Token, selected Selection) (secureflows.Token, Claims, error) {
 	before, err := r.genuine(ctx, token)
 	if err != nil {
