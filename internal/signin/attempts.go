@@ -16,7 +16,8 @@ import (
 const (
 	attemptAge = 5 * time.Minute // how long a sign-in may take
 	// maxAttempts bounds how many a browser has under way, one for each tab: a
-	// server takes headers of 8 KiB at least, and so many fit.
+	// server takes headers of 8 KiB at least, and so many fit, also of two
+	// providers.
 	maxAttempts = 5
 	// maxLooked bounds how many cookies are looked at.
 	maxLooked   = 50
@@ -44,15 +45,13 @@ func IsNonce(text string) bool {
 }
 
 // Names are how the names of cookies begin.
-type Names struct {
-	Begun string
-	Ended string // "" for a flow that shows at once how a sign-in has ended
-}
+type Names struct{ Begun, Ended string }
 
-// Attempts keeps them in the browser.
+// Attempts keeps them in the browser, and remembers which have come back.
 type Attempts struct {
 	cookie http.Cookie // its name comes before all of names
 	names  Names
+	used   *used
 	now    func() time.Time
 }
 
@@ -63,7 +62,7 @@ func NewAttempts(names Names, callback *url.URL, now func() time.Time) Attempts 
 	if callback.Scheme == "https" { // or else it is loopback, where browsers take no __Host-
 		cookie.Name, cookie.Secure = "__Host-", true
 	}
-	return Attempts{cookie, names, now}
+	return Attempts{cookie, names, &used{known: make(map[string]bool)}, now}
 }
 
 // Begin marks the browser with a new attempt, which is to go on to page: see
@@ -80,16 +79,25 @@ func (a Attempts) End(w http.ResponseWriter, ended Attempt) { a.keep(w, a.names.
 
 // The ways in which a return can be no good.
 var (
-	ErrNoAttempt  = errors.New("the browser has no cookie of this sign-in: it has come back before, was begun in another browser or under another host name than the callback's, or took more than 5 minutes")
-	ErrOldAttempt = errors.New("the sign-in was begun more than 5 minutes ago")
+	ErrNoAttempt   = errors.New("the browser has no cookie of this sign-in: it has come back before, was begun in another browser or under another host name than the callback's, or took more than 5 minutes")
+	ErrOldAttempt  = errors.New("the sign-in was begun more than 5 minutes ago")
+	ErrUsedAttempt = errors.New("the sign-in has come back before: the page was reloaded meanwhile, or the cookie was copied")
 )
 
 // Take gives the attempt of a nonce, and takes it back from the browser: whatever
 // comes of it, it is used up. One that the nonce does not name stays, so that no
-// made-up return can use it up. The error is [ErrNoAttempt] or [ErrOldAttempt],
-// the latter beside the attempt.
+// made-up return can use it up. The error is [ErrNoAttempt]; or [ErrOldAttempt] or
+// [ErrUsedAttempt], beside the attempt.
+//
+// Of requests that carry the same cookie, which is what a reload sends while the
+// first is still being answered, one gets it. Other processes do not know of that:
+// there it is the cookie that is missing.
 func (a Attempts) Take(w http.ResponseWriter, r *http.Request, nonce string) (Attempt, error) {
-	return a.take(w, r, a.names.Begun, nonce)
+	found, err := a.take(w, r, a.names.Begun, nonce)
+	if err == nil && !a.used.add(nonce, a.now()) {
+		return found, ErrUsedAttempt
+	}
+	return found, err
 }
 
 // TakeEnd is Take for what End has kept.
@@ -107,7 +115,7 @@ func (a Attempts) take(w http.ResponseWriter, r *http.Request, begins, nonce str
 			continue
 		}
 		a.remove(w, name)
-		found, ok := a.decode(cookie.Value)
+		found, ok := decode(cookie.Value)
 		switch {
 		case !ok || subtle.ConstantTimeCompare([]byte(found.Nonce), []byte(nonce)) != 1:
 		case !a.isRecent(found):
@@ -127,8 +135,7 @@ func (a Attempts) name(begins, nonce string) string {
 func (a Attempts) sent(r *http.Request) []*http.Cookie {
 	cookies := slices.DeleteFunc(r.Cookies(), func(cookie *http.Cookie) bool {
 		name, ok := strings.CutPrefix(cookie.Name, a.cookie.Name)
-		ended := a.names.Ended != "" && strings.HasPrefix(name, a.names.Ended+"-")
-		return !ok || !ended && !strings.HasPrefix(name, a.names.Begun+"-")
+		return !ok || !strings.HasPrefix(name, a.names.Ended+"-") && !strings.HasPrefix(name, a.names.Begun+"-")
 	})
 	return cookies[:min(len(cookies), maxLooked)]
 }
@@ -136,7 +143,7 @@ func (a Attempts) sent(r *http.Request) []*http.Cookie {
 func (a Attempts) keep(w http.ResponseWriter, begins string, kept Attempt) {
 	kept.begun = a.now()
 	cookie := a.cookie
-	cookie.Name, cookie.Value = a.name(begins, kept.Nonce), a.encode(kept)
+	cookie.Name, cookie.Value = a.name(begins, kept.Nonce), encode(kept)
 	cookie.MaxAge = int(attemptAge / time.Second)
 	http.SetCookie(w, &cookie)
 }
@@ -156,7 +163,7 @@ func (a Attempts) makeRoom(w http.ResponseWriter, r *http.Request) {
 	}
 	var live []known
 	for _, cookie := range a.sent(r) {
-		if found, ok := a.decode(cookie.Value); ok && a.isRecent(found) {
+		if found, ok := decode(cookie.Value); ok && a.isRecent(found) {
 			live = append(live, known{cookie.Name, found.begun})
 		} else {
 			a.remove(w, cookie.Name)
@@ -173,26 +180,20 @@ func (a Attempts) isRecent(found Attempt) bool {
 	return age < attemptAge && age > -time.Minute // a clock that was set back
 }
 
-// encode leaves the outcome out where no ends are kept.
-func (a Attempts) encode(kept Attempt) string {
-	fields := []string{kept.Nonce, strconv.FormatInt(kept.begun.Unix(), 10)}
-	if a.names.Ended != "" {
-		fields = append(fields, kept.Outcome)
-	}
-	return strings.Join(append(fields, base64.RawURLEncoding.EncodeToString([]byte(kept.Page))), ".")
+func encode(kept Attempt) string {
+	page := base64.RawURLEncoding.EncodeToString([]byte(kept.Page))
+	return strings.Join([]string{kept.Nonce, strconv.FormatInt(kept.begun.Unix(), 10), kept.Outcome, page}, ".")
 }
 
-func (a Attempts) decode(text string) (found Attempt, ok bool) {
+func decode(text string) (found Attempt, ok bool) {
 	fields := strings.Split(text, ".")
-	last := len(fields) - 1
-	if last != 2 && a.names.Ended == "" || last != 3 && a.names.Ended != "" || !IsNonce(fields[0]) {
+	if len(fields) != 4 || !IsNonce(fields[0]) {
 		return Attempt{}, false
 	}
 	seconds, err := strconv.ParseInt(fields[1], 10, 64)
-	page, wrong := base64.RawURLEncoding.DecodeString(fields[last])
+	page, wrong := base64.RawURLEncoding.DecodeString(fields[3])
 	if err != nil || wrong != nil {
 		return Attempt{}, false
 	}
-	outcome := strings.Join(fields[2:last], "") // there is one at most
-	return Attempt{fields[0], PageOf(string(page)), outcome, time.Unix(seconds, 0)}, true
+	return Attempt{fields[0], PageOf(string(page)), fields[2], time.Unix(seconds, 0)}, true
 }

@@ -38,7 +38,7 @@ func begin(t *testing.T, a signin.Attempts) (nonce string, cookie *http.Cookie) 
 
 // Without __Host- another server of the machine can plant one.
 func TestACookieOfTheSameNameHidesNoAttempt(t *testing.T) {
-	a := attempts(signin.Names{Begun: "x"})
+	a := attempts(signin.Names{Begun: "x", Ended: "x-ended"})
 	nonce, cookie := begin(t, a)
 	found, err := a.Take(httptest.NewRecorder(), carrying(&http.Cookie{Name: cookie.Name, Value: "planted"}, cookie), nonce)
 	require.NoError(t, err)
@@ -46,7 +46,7 @@ func TestACookieOfTheSameNameHidesNoAttempt(t *testing.T) {
 }
 
 func TestNoMoreThanFiftyCookiesAreLookedAt(t *testing.T) {
-	a := attempts(signin.Names{Begun: "x"})
+	a := attempts(signin.Names{Begun: "x", Ended: "x-ended"})
 	nonce, cookie := begin(t, a)
 	var nonsense []*http.Cookie
 	for i := range 50 {
@@ -64,19 +64,19 @@ func TestNoMoreThanFiftyCookiesAreLookedAt(t *testing.T) {
 // What could not have come from here takes nobody's room.
 func TestNonsenseGoes(t *testing.T) {
 	const good = "AAAAAAAAAAAAAAAAAAAAAAAAAA"
-	for _, value := range []string{"", "x", "..", good, good + ".1000000000", "A.1000000000.Lw", good + ".now.Lw", good + ".1000000000.L", good + ".1000000000..Lw"} {
+	for _, value := range []string{"", "x", "..", good, good + ".1000000000.Lw", "A.1000000000..Lw", good + ".now..Lw", good + ".1000000000..L", good + ".1000000000...Lw"} {
 		w := httptest.NewRecorder()
-		attempts(signin.Names{Begun: "x"}).Begin(w, carrying(&http.Cookie{Name: "x-AAAAAAAA", Value: value}), "/")
+		attempts(signin.Names{Begun: "x", Ended: "x-ended"}).Begin(w, carrying(&http.Cookie{Name: "x-AAAAAAAA", Value: value}), "/")
 		assert.Len(t, w.Result().Cookies(), 2, value)
 	}
 	w := httptest.NewRecorder()
-	attempts(signin.Names{Begun: "x"}).Begin(w, carrying(&http.Cookie{Name: "x-AAAAAAAA", Value: good + ".1000000000.Lw"}), "/")
+	attempts(signin.Names{Begun: "x", Ended: "x-ended"}).Begin(w, carrying(&http.Cookie{Name: "x-AAAAAAAA", Value: good + ".1000000000..Lw"}), "/")
 	assert.Len(t, w.Result().Cookies(), 1)
 }
 
 // An application may have two providers.
 func TestFlowsLeaveEachOtherAlone(t *testing.T) {
-	one, other := attempts(signin.Names{Begun: "x-begun", Ended: "x-ended"}), attempts(signin.Names{Begun: "y"})
+	one, other := attempts(signin.Names{Begun: "x-begun", Ended: "x-ended"}), attempts(signin.Names{Begun: "y", Ended: "y-ended"})
 	nonce, cookie := begin(t, one)
 	second, otherCookie := begin(t, other)
 	for _, a := range []signin.Attempts{one, other} {

@@ -5,7 +5,6 @@
 package signin
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 )
 
 // maxPageBytes bounds the page of an attempt, which lies in a cookie.
-const maxPageBytes = 1024
+const maxPageBytes = 512
 
 // PageOf gives a path on this site, with its query; "/" for what is none, or is
 // too long for a cookie.
@@ -41,26 +40,3 @@ func RefusePrefetch(w http.ResponseWriter, r *http.Request) (refused bool) {
 	http.Error(w, "not before somebody is there to sign in", http.StatusServiceUnavailable)
 	return true
 }
-
-// HeaderOnly is what an application's Done sets its cookie on. An answer of its
-// own would be shown at the URL of the callback, which may hold a token.
-type HeaderOnly struct {
-	http.ResponseWriter
-
-	Provider string // of the Done, for the error
-}
-
-// WriteHeader does nothing.
-func (HeaderOnly) WriteHeader(int) {}
-
-// Write writes nothing, and gives an error that says so.
-func (w HeaderOnly) Write([]byte) (int, error) {
-	return 0, errors.New(w.Provider + ": SignInConfig.Done must not write: the answer is the redirect to the page that was asked for")
-}
-
-// DoneError is an error of Done's that is not about the person. It is not
-// unwrapped: whatever the application met, its own ErrSignedOut or
-// ErrInvalidRequest say nothing about the token here.
-type DoneError struct{ Err error }
-
-func (e *DoneError) Error() string { return e.Err.Error() }

@@ -3,10 +3,9 @@ package authreturn
 import (
 	"errors"
 	"fmt"
-	"net/http"
 
 	"github.com/secureflows/secureflows-go"
-	"github.com/secureflows/secureflows-go/internal/answer"
+	"github.com/secureflows/secureflows-go/internal/signin"
 	"github.com/secureflows/secureflows-go/middleware"
 )
 
@@ -24,64 +23,24 @@ type Failure struct {
 	Page string
 }
 
-// kind is one sort of failure.
-type kind struct {
-	outcome       string // in a cookie
-	status        int
-	title, detail string
-}
-
-var (
-	unknown = kind{"", http.StatusBadRequest, "Sign-in failed",
-		"This sign-in has been used already, took more than five minutes, or was not begun in this browser. You can try again."}
-	failed = kind{"failed", http.StatusBadRequest, "Sign-in failed",
-		"The sign-in did not succeed. You can try again."}
-	notAllowed = kind{"refused", http.StatusForbidden, "Not allowed",
-		"You have signed in, but may not come in here."}
-	unavailable = kind{"outage", http.StatusServiceUnavailable, "Temporarily unavailable",
-		"Who you are could not be established just now. Try again in a moment."}
-)
-
-func kindNamed(outcome string) *kind {
-	for _, k := range []*kind{&failed, &notAllowed, &unavailable} {
-		if k.outcome == outcome {
-			return k
-		}
-	}
-	return &unknown
-}
-
 var errNoToken = returnError(errors.New("the return has no token, or more than one"))
 
 func returnError(reason error) error {
 	return fmt.Errorf("%w: authreturn: callback: %w", secureflows.ErrInvalidRequest, reason)
 }
 
-// unknownReturn is a return of no sign-in that is waited for.
-type unknownReturn struct{ error }
-
-func kindOf(err error) *kind {
-	var unexpected *unknownReturn
+// kindOf sorts the errors of a return. A signin.DoneError is none of those that
+// are looked for, whatever is in it.
+func kindOf(err error) *signin.Kind {
+	var unexpected *signin.UnknownReturn
 	switch {
 	case errors.As(err, &unexpected):
-		return &unknown
+		return &signin.Unknown
 	case errors.Is(err, middleware.ErrNotAllowed):
-		return &notAllowed
+		return &signin.NotAllowed
 	case errors.Is(err, secureflows.ErrSignedOut), errors.Is(err, errNoToken):
-		return &failed
+		return &signin.Failed
 	default:
-		return &unavailable
+		return &signin.Unavailable
 	}
-}
-
-func (s *SignIn) refuse(w http.ResponseWriter, r *http.Request, k *kind, page string) {
-	failure := Failure{Status: k.status, Title: k.title, Detail: k.detail, Page: page}
-	if k.status == http.StatusServiceUnavailable {
-		answer.SetRetryAfter(w.Header(), answer.DefaultRetryAfter)
-	}
-	if s.config.ErrorHandler == nil {
-		answer.RefusalPage{Title: failure.Title, Detail: failure.Detail, Again: failure.Page}.Write(w, r, failure.Status)
-		return
-	}
-	answer.WithStatus(w, failure.Status, func(w http.ResponseWriter) { s.config.ErrorHandler(w, r, failure) })
 }

@@ -89,9 +89,8 @@ func FuzzCallback(f *testing.F) {
 	f.Add("/auth/callback/"+nonce, "token="+token, strings.Replace(cookie, encode("/notes"), encode("//evil.example"), 1))
 	f.Add("//evil.example/", "token="+token+"&token=x;%zz", "__Host-authreturn-begun-=..."+cookie)
 	f.Add("", "token", "")
-	site := newSite(f, remotely(f))
 	f.Fuzz(func(t *testing.T, path, query, cookies string) {
-		site.t, site.done = t, nil
+		site := newSite(t, remotely(t))
 		r := &http.Request{
 			Method: http.MethodGet, URL: &url.URL{Path: path, RawQuery: query}, Header: http.Header{"Cookie": {cookies}},
 		}

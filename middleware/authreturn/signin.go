@@ -11,7 +11,6 @@ import (
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/internal/answer"
 	"github.com/secureflows/secureflows-go/internal/signin"
-	"github.com/secureflows/secureflows-go/internal/transport"
 	"github.com/secureflows/secureflows-go/middleware"
 )
 
@@ -29,7 +28,9 @@ type SignInConfig struct {
 	// the page that was asked for. Its request has no token in its URL any more.
 	// The token may be kept on this side, for [Resolver.Refresh]; it must not be
 	// in a cookie. An error that wraps middleware.ErrNotAllowed refuses the person
-	// with 403; any other is an outage.
+	// with 403; any other is an outage, and so is a nil after an answer was written
+	// all the same. What it has set, such as a cookie, is sent only where it
+	// succeeds. A panic goes on after the browser was sent where an outage is shown.
 	Done func(w http.ResponseWriter, r *http.Request, identity secureflows.Identity, token secureflows.Token) error
 
 	// ErrorHandler writes the answer to a sign-in that did not succeed, in the
@@ -46,8 +47,7 @@ type SignIn struct {
 	resolver *Resolver
 	config   SignInConfig
 	callback *url.URL
-	attempts signin.Attempts
-	logger   *slog.Logger
+	flow     signin.Flow
 }
 
 // NewSignIn makes a SignIn whose tokens are resolved by resolver. It performs no
@@ -60,19 +60,24 @@ func NewSignIn(resolver *Resolver, cfg SignInConfig) (*SignIn, error) {
 	case cfg.Done == nil:
 		return nil, misconfigured("new sign-in: SignInConfig.Done is nil: nobody would be signed in: make the application's session there")
 	}
-	callback, err := returnURL("SignInConfig.CallbackURL", cfg.CallbackURL)
+	callback, err := signin.ReadCallback(cfg.CallbackURL, "{nonce}")
 	if err != nil {
 		return nil, fmt.Errorf("authreturn: new sign-in: %w", err)
 	}
 	if strings.Trim(callback.Path, "/") == "" {
 		return nil, misconfigured("new sign-in: SignInConfig.CallbackURL has no path: give the callback one of its own, such as /auth/callback")
 	}
-	s := &SignIn{
-		resolver: resolver, config: cfg, callback: callback, logger: cfg.Logger,
-		attempts: signin.NewAttempts(signin.Names{Begun: "authreturn-begun", Ended: "authreturn-ended"}, callback, resolver.now),
+	s := &SignIn{resolver: resolver, config: cfg, callback: callback}
+	s.flow = signin.Flow{
+		Attempts: signin.NewAttempts(signin.Names{Begun: "authreturn-begun", Ended: "authreturn-ended"}, callback, resolver.now),
+		Provider: "authreturn", Logger: cfg.Logger, KindOf: kindOf,
+		Kinds:  []*signin.Kind{&signin.Failed, &signin.NotAllowed, &signin.Unavailable},
+		EndURL: func(nonce string) string { return s.returnTo(nonce).String() },
 	}
-	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
+	if cfg.ErrorHandler != nil {
+		s.flow.Handler = func(w http.ResponseWriter, r *http.Request, failure signin.Failure) {
+			cfg.ErrorHandler(w, r, Failure(failure))
+		}
 	}
 	return s, nil
 }
@@ -81,7 +86,7 @@ func NewSignIn(resolver *Resolver, cfg SignInConfig) (*SignIn, error) {
 func (s *SignIn) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("authreturn.SignIn")) }
 
 // Login redirects a browser to the hosted page where people log in. page is where
-// they go on to: a path of this site with its query, of at most 1024 bytes, such
+// they go on to: a path of this site with its query, of at most 512 bytes, such
 // as r.URL.RequestURI() of the page that needs a sign-in. Anything else is "/".
 //
 // A browser may have five sign-ins under way, in as many tabs; beyond that the
@@ -99,7 +104,7 @@ func (s *SignIn) begin(w http.ResponseWriter, r *http.Request, path, page string
 	if signin.RefusePrefetch(w, r) {
 		return
 	}
-	nonce := s.attempts.Begin(w, r, page)
+	nonce := s.flow.Begin(w, r, page)
 	answer.Redirect(w, s.resolver.hostedURL(path, s.returnTo(nonce)))
 }
 
@@ -129,35 +134,29 @@ func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	nonce := r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
-	begun, err := s.attempts.Take(w, r, nonce)
+	begun, err := s.flow.Take(w, r, nonce)
 	query, unreadable := url.ParseQuery(r.URL.RawQuery)
 	if !query.Has("token") && unreadable == nil {
-		s.showEnd(w, r, nonce, begun, err)
+		if err == nil { // it came back with nothing
+			s.flow.Refuse(w, r, errNoToken, begun.Page)
+			return
+		}
+		s.flow.ShowEnd(w, r, nonce)
 		return
 	}
 	if err == nil {
-		err = s.complete(w, r, query["token"])
+		err = s.complete(w, r, begun, query["token"])
 	} else {
-		err = &unknownReturn{returnError(err)}
+		err = &signin.UnknownReturn{Err: returnError(err)}
 	}
-	if err == nil {
-		answer.Redirect(w, begun.Page)
-		return
-	}
-	s.report(r, err, query["token"])
-	s.fail(w, nonce, begun, kindOf(err))
-}
-
-// report tells the operator of an error, in which Done may have quoted a token.
-func (s *SignIn) report(r *http.Request, err error, tokens []string) {
-	if r.Context().Err() == nil { // what comes of somebody leaving is not worth it
-		s.logger.WarnContext(r.Context(), "authreturn: a sign-in failed", "error", transport.Clean(err.Error(), 1024, tokens...))
+	if err != nil {
+		s.flow.Fail(w, r, nonce, begun, err, query["token"]...)
 	}
 }
 
 // complete signs in whoever has come back with these tokens, of which there is to
 // be one.
-func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, texts []string) error {
+func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, begun signin.Attempt, texts []string) error {
 	if len(texts) != 1 {
 		return errNoToken
 	}
@@ -166,40 +165,16 @@ func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, texts []string
 		return errNoToken // err may count its bytes
 	}
 	identity, err := s.resolver.Resolve(r.Context(), token)
-	if err == nil {
-		err = s.config.Done(signin.HeaderOnly{ResponseWriter: w, Provider: "authreturn"}, withoutQuery(r), identity, token)
-		if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
-			err = &signin.DoneError{Err: err}
-		}
-	}
-	return err
-}
-
-// fail sends the browser to its end of a sign-in, where there is no token in the
-// URL. What kind of end it is lies in a cookie meanwhile.
-func (s *SignIn) fail(w http.ResponseWriter, nonce string, begun signin.Attempt, end *kind) {
-	if !signin.IsNonce(nonce) {
-		nonce = "unknown"
-	} else if begun.Nonce != "" {
-		begun.Outcome = end.outcome
-		s.attempts.End(w, begun)
-	}
-	answer.Redirect(w, s.returnTo(nonce).String())
-}
-
-// showEnd answers a request for the callback without a token.
-func (s *SignIn) showEnd(w http.ResponseWriter, r *http.Request, nonce string, begun signin.Attempt, err error) {
-	if err == nil { // it came back with nothing
-		s.report(r, errNoToken, nil)
-		s.refuse(w, r, &failed, begun.Page)
-		return
-	}
-	end, err := s.attempts.TakeEnd(w, r, nonce)
 	if err != nil {
-		s.refuse(w, r, &unknown, "/")
-		return
+		return err
 	}
-	s.refuse(w, r, kindNamed(end.Outcome), end.Page)
+	return s.flow.Complete(w, r, begun, func(w http.ResponseWriter) error {
+		err := s.config.Done(w, withoutQuery(r), identity, token)
+		if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
+			return &signin.DoneError{Err: err}
+		}
+		return err
+	})
 }
 
 // withoutQuery gives a request that can be logged.

@@ -281,7 +281,7 @@ func TestWhatIsLeftInTheBrowserGoes(t *testing.T) {
 func TestPagesStayOnTheSite(t *testing.T) {
 	for _, page := range []string{
 		"https://evil.example/", "//evil.example/", "/\\evil.example/", "\\/evil.example", "/\t/evil.example", "/\n/evil.example",
-		"javascript:alert(1)", "evil", "", " /", "/ö", "/a b", "/" + strings.Repeat("x", 1024), "///evil.example", "/\x00/evil.example",
+		"javascript:alert(1)", "evil", "", " /", "/ö", "/a b", "/" + strings.Repeat("x", 512), "///evil.example", "/\x00/evil.example",
 	} {
 		site := newSite(t, remotely(t))
 		b := site.browser()
@@ -300,7 +300,7 @@ func TestPagesStayOnTheSite(t *testing.T) {
 		assert.Equal(t, "/", b.open(link+"?token="+good(t, nil).Reveal()).Header.Get("Location"), "%q", page)
 	}
 	site := newSite(t, remotely(t))
-	for _, page := range []string{"/", "/notes", "/notes?find=//evil.example", "/a//b", "/" + strings.Repeat("x", 1023)} {
+	for _, page := range []string{"/", "/notes", "/notes?find=//evil.example", "/a//b", "/" + strings.Repeat("x", 511)} {
 		b := site.browser()
 		link := b.begin("/login?page=" + url.QueryEscape(page))
 		assert.Equal(t, page, b.open(link+"?token="+good(t, nil).Reveal()).Header.Get("Location"))
@@ -347,27 +347,6 @@ func TestBehindStripPrefix(t *testing.T) {
 	assert.Len(t, site.done, 1)
 }
 
-// An answer of Done's would leave the token where it is.
-func TestDoneCannotAnswer(t *testing.T) {
-	var wrote error
-	site := newSite(t, remotely(t), func(cfg *authreturn.SignInConfig) {
-		cfg.Done = func(w http.ResponseWriter, r *http.Request, _ secureflows.Identity, _ secureflows.Token) error {
-			w.Header().Set("X-Kept", "yes")
-			http.Redirect(w, r, "https://evil.example/", http.StatusFound)
-			_, wrote = io.WriteString(w, "welcome")
-			return nil
-		}
-	})
-	b := site.browser()
-	answer := b.open(b.begin("/login?page=/notes") + "?token=" + good(t, nil).Reveal())
-	assert.Equal(t, 303, answer.StatusCode)
-	assert.Equal(t, "/notes", answer.Header.Get("Location"))
-	assert.Equal(t, "yes", answer.Header.Get("X-Kept"))
-	assert.Equal(t, "no-store", answer.Header.Get("Cache-Control"))
-	assert.Empty(t, text(t, answer))
-	require.ErrorContains(t, wrote, "Done must not write")
-}
-
 func TestAnErrorHandlerOfOnesOwn(t *testing.T) {
 	var got authreturn.Failure
 	site := newSite(t, remotely(t), func(cfg *authreturn.SignInConfig) {
@@ -408,6 +387,7 @@ func TestSignInConfigurationsThatAreRefused(t *testing.T) {
 		"plain http":  {s.Resolver, authreturn.SignInConfig{CallbackURL: "http://app.example/callback", Done: nothing}, "write https"},
 		"a query":     {s.Resolver, authreturn.SignInConfig{CallbackURL: callbackURL + "?x=1", Done: nothing}, "CallbackURL has a query"},
 		"a fragment":  {s.Resolver, authreturn.SignInConfig{CallbackURL: callbackURL + "#x", Done: nothing}, "CallbackURL"},
+		"a route":     {s.Resolver, authreturn.SignInConfig{CallbackURL: callbackURL + "/{nonce}", Done: nothing}, "write https://app.example/auth/callback for the route /auth/callback/{nonce}"},
 		"no path":     {s.Resolver, authreturn.SignInConfig{CallbackURL: "https://app.example/", Done: nothing}, "path"},
 	} {
 		t.Run(name, func(t *testing.T) {

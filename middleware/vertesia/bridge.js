@@ -1,15 +1,17 @@
 "use strict";
 const returned = new URLSearchParams(location.hash.slice(1));
 history.replaceState(null, "", location.pathname + location.search);
-const token = returned.get("token");
 const state = returned.get("state");
-if (token && state) {
+const has = ["token", "error"].find((name) => returned.get(name));
+if (state && has) {
   document.getElementById("going").hidden = false;
   const form = document.getElementById("return");
-  form.elements.token.value = token;
+  const field = form.elements.value;
+  field.name = has;
+  field.value = returned.get(has);
   form.elements.state.value = state;
   form.submit();
-  form.reset();
+  field.value = "";
 } else {
   document.getElementById("failed").hidden = false;
 }

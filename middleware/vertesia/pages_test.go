@@ -54,7 +54,7 @@ func TestTheLogHasNoToken(t *testing.T) {
 		}
 	}))
 	text := signed().Reveal()
-	assert.Equal(t, http.StatusServiceUnavailable, b.returns(b.begin("/"), text).Code)
+	assert.Equal(t, http.StatusServiceUnavailable, b.end(b.returns(b.begin("/"), text)).Code)
 	assert.Contains(t, log.String(), "cannot store")
 	for part := range strings.SplitSeq(text, ".") {
 		assert.NotContains(t, log.String(), part[:12])

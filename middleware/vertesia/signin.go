@@ -10,7 +10,6 @@ import (
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/internal/answer"
-	"github.com/secureflows/secureflows-go/internal/remote"
 	"github.com/secureflows/secureflows-go/internal/signin"
 	"github.com/secureflows/secureflows-go/middleware"
 )
@@ -27,7 +26,9 @@ type SignInConfig struct {
 	// the page that was asked for. The token may be kept on this side, for
 	// [Resolver.Switch]; it must not be in a cookie, which may be too small for it
 	// besides. An error that wraps middleware.ErrNotAllowed refuses the person with
-	// 403; any other is an outage.
+	// 403; any other is an outage, and so is a nil after an answer was written all
+	// the same. What it has set, such as a cookie, is sent only where it succeeds.
+	// A panic goes on after the browser was sent where an outage is shown.
 	Done func(w http.ResponseWriter, r *http.Request, identity secureflows.Identity, token secureflows.Token) error
 
 	// ErrorHandler writes the answer to a sign-in that did not succeed, in the
@@ -45,9 +46,8 @@ type SignInConfig struct {
 type SignIn struct {
 	resolver *Resolver
 	config   SignInConfig
-	attempts signin.Attempts
+	flow     signin.Flow
 	origins  *http.CrossOriginProtection
-	logger   *slog.Logger
 }
 
 // NewSignIn makes a SignIn whose tokens are resolved by resolver. It performs no
@@ -60,23 +60,25 @@ func NewSignIn(resolver *Resolver, cfg SignInConfig) (*SignIn, error) {
 	case cfg.Done == nil:
 		return nil, misconfigured("sign-in: SignInConfig.Done is nil: nobody would be signed in: make the application's session there")
 	}
-	callback, err := remote.Page("SignInConfig.CallbackURL", cfg.CallbackURL)
+	callback, err := signin.ReadCallback(cfg.CallbackURL, "")
 	if err != nil {
 		return nil, fmt.Errorf("vertesia: new: sign-in: %w", err)
 	}
-	if callback.RawQuery != "" || callback.ForceQuery {
-		return nil, misconfigured("sign-in: SignInConfig.CallbackURL has a query, where account and project travel: leave it out")
+	s := &SignIn{resolver: resolver, config: cfg, origins: http.NewCrossOriginProtection()}
+	s.flow = signin.Flow{
+		Attempts: signin.NewAttempts(signin.Names{Begun: "vertesia_state", Ended: "vertesia_ended"}, callback, resolver.now),
+		Provider: "vertesia", Logger: cfg.Logger, KindOf: kindOf,
+		Kinds:  []*signin.Kind{&signin.Failed, &signin.NotAllowed, &signin.Unavailable, &noUser},
+		EndURL: func(state string) string { return cfg.CallbackURL + "?" + ended + "=" + state },
 	}
-	s := &SignIn{
-		resolver: resolver, config: cfg, attempts: signin.NewAttempts(signin.Names{Begun: "vertesia_state"}, callback, resolver.now),
-		origins: http.NewCrossOriginProtection(), logger: cfg.Logger,
+	if cfg.ErrorHandler != nil {
+		s.flow.Handler = func(w http.ResponseWriter, r *http.Request, failure signin.Failure) {
+			cfg.ErrorHandler(w, r, Failure(failure))
+		}
 	}
 	// A proxy in front may call this server by another name.
-	if err := s.origins.AddTrustedOrigin(callback.Scheme + "://" + callback.Host); err != nil {
+	if err := s.origins.AddTrustedOrigin(signin.Origin(callback)); err != nil {
 		return nil, misconfigured("sign-in: SignInConfig.CallbackURL has a host that no browser sends: %v", err)
-	}
-	if s.logger == nil {
-		s.logger = slog.New(slog.DiscardHandler)
 	}
 	return s, nil
 }
@@ -87,7 +89,7 @@ func (s *SignIn) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("vertesia.S
 // Login redirects a browser to the central page where people sign in, for what
 // is selected; the zero Selection leaves the choice to that page. An account that
 // is not on the list is refused with 403. page is where they go on to: a path of
-// this site with its query, of at most 1024 bytes, such as r.URL.RequestURI() of
+// this site with its query, of at most 512 bytes, such as r.URL.RequestURI() of
 // the page that needs a sign-in. Anything else is "/".
 //
 // A browser may have five sign-ins under way, in as many tabs; beyond that the
@@ -98,12 +100,12 @@ func (s *SignIn) Login(w http.ResponseWriter, r *http.Request, page string, sele
 	}
 	if selected.Account != "" {
 		if err := s.resolver.admitsAccount(selected.Account); err != nil {
-			s.refuse(w, r, page, secureflows.Token{}, err)
+			s.flow.Refuse(w, r, err, page)
 			return
 		}
 	}
 	answer.Redirect(w, s.resolver.centralAuth+"/?"+url.Values{
-		"sts": {s.resolver.sts}, "redirect_uri": {s.config.CallbackURL + selected.query()}, "state": {s.attempts.Begin(w, r, page)},
+		"sts": {s.resolver.sts}, "redirect_uri": {s.config.CallbackURL + selected.query()}, "state": {s.flow.Begin(w, r, page)},
 	}.Encode())
 }
 
@@ -122,6 +124,10 @@ func (s Selection) query() string {
 	return "?" + query.Encode()
 }
 
+// ended is what the URL of the callback has the state in where a sign-in has
+// ended there without success. That state has been used up.
+const ended = "ended"
+
 // Callback is the handler of the route of CallbackURL, for GET and POST, behind
 // nothing that needs a sign-in. The central page returns with the token in the
 // fragment of the URL, which no server sees: GET answers with a page whose script
@@ -130,13 +136,22 @@ func (s Selection) query() string {
 //
 // A return that is not the end of a sign-in begun in this browser within 5
 // minutes, or that has come back before, is refused with 400, and so is a token
-// that is no good; one during an outage gets 503. Nothing of it can be used
-// again: who wants to go on signs in once more, by the link on the page. A token
-// without any rights is exchanged at the STS, once.
+// that is no good, or an error in its place; one during an outage gets 503. In
+// all cases POST redirects to a GET that shows so, and the browser keeps no form
+// with the token. Nothing of it can be used again: who wants to go on signs in
+// once more, by the link on the page. A token without any rights is exchanged at
+// the STS, once.
 func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
 	answer.KeepPrivate(w.Header())
 	switch r.Method {
-	case http.MethodGet, http.MethodHead:
+	case http.MethodGet:
+		switch query := r.URL.Query(); {
+		case !query.Has(ended):
+			writeBridge(w, r)
+		case !signin.RefusePrefetch(w, r):
+			s.flow.ShowEnd(w, r, query.Get(ended))
+		}
+	case http.MethodHead:
 		writeBridge(w, r)
 	case http.MethodPost:
 		s.returned(w, r)
@@ -148,46 +163,58 @@ func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
 
 // returned takes what the bridge page has posted.
 func (s *SignIn) returned(w http.ResponseWriter, r *http.Request) {
-	if s.origins.Check(r) != nil {
-		s.refuse(w, r, "/", secureflows.Token{}, errOtherSite)
-		return
-	}
-	text, state, err := readReturn(w, r)
-	if err != nil {
-		s.refuse(w, r, "/", secureflows.Token{}, err)
-		return
-	}
-	begun, err := s.attempts.Take(w, r, state)
-	if err != nil {
-		s.refuse(w, r, begun.Page, secureflows.Token{}, returnError(err))
-		return
-	}
-	token, err := secureflows.NewToken(text)
-	if err != nil {
-		s.refuse(w, r, begun.Page, token, errNoToken) // err may count its bytes
-		return
-	}
-	identity, next, err := s.identify(r.Context(), token)
+	var begun signin.Attempt
+	form, err := s.readReturn(w, r)
 	if err == nil {
-		err = s.done(w, r, identity, next)
+		begun, err = s.flow.Take(w, r, form.state)
+	}
+	if err == nil {
+		err = s.complete(w, r, begun, form)
+	} else {
+		err = &signin.UnknownReturn{Err: returnError(err)}
 	}
 	if err != nil {
-		s.refuse(w, r, begun.Page, token, err)
-		return
+		s.flow.Fail(w, r, form.state, begun, err, form.token)
 	}
-	answer.Redirect(w, begun.Page)
 }
 
 // maxReturnBytes bounds the form of the bridge page: a token and a state.
 const maxReturnBytes = 20 << 10
 
-// readReturn gives token and state of the form that the bridge page posts.
-func readReturn(w http.ResponseWriter, r *http.Request) (token, state string, err error) {
-	r.Body = http.MaxBytesReader(w, r.Body, maxReturnBytes)
-	if r.ParseForm() != nil || len(r.PostForm["token"]) != 1 || len(r.PostForm["state"]) != 1 {
-		return "", "", errForm
+// returnForm is that of the bridge page, which has a token or an error.
+type returnForm struct{ state, token, code string }
+
+func (s *SignIn) readReturn(w http.ResponseWriter, r *http.Request) (returnForm, error) {
+	if s.origins.Check(r) != nil {
+		return returnForm{}, errOtherSite
 	}
-	return r.PostForm["token"][0], r.PostForm["state"][0], nil
+	r.Body = http.MaxBytesReader(w, r.Body, maxReturnBytes)
+	if r.ParseForm() != nil || len(r.PostForm["state"]) != 1 || len(r.PostForm["token"])+len(r.PostForm["error"]) != 1 {
+		return returnForm{}, errForm
+	}
+	return returnForm{r.PostForm.Get("state"), r.PostForm.Get("token"), r.PostForm.Get("error")}, nil
+}
+
+// complete signs in whoever has come back.
+func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, begun signin.Attempt, form returnForm) error {
+	if form.code != "" {
+		return &centralError{form.code}
+	}
+	token, err := secureflows.NewToken(form.token)
+	if err != nil {
+		return errNoToken // err may count its bytes
+	}
+	identity, next, err := s.identify(r.Context(), token)
+	if err != nil {
+		return err
+	}
+	return s.flow.Complete(w, r, begun, func(w http.ResponseWriter) error {
+		err := s.config.Done(w, withoutForm(r), identity, next)
+		if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
+			return &signin.DoneError{Err: err}
+		}
+		return err
+	})
 }
 
 // identify gives who has come back, and the token to use.
@@ -215,14 +242,6 @@ func (c *Claims) selection() Selection {
 		selected.Project = c.Project.ID
 	}
 	return selected
-}
-
-func (s *SignIn) done(w http.ResponseWriter, r *http.Request, identity secureflows.Identity, token secureflows.Token) error {
-	err := s.config.Done(signin.HeaderOnly{ResponseWriter: w, Provider: "vertesia"}, withoutForm(r), identity, token)
-	if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
-		return &signin.DoneError{Err: err}
-	}
-	return err
 }
 
 // withoutForm gives a request that can be logged.

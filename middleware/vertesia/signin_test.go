@@ -54,6 +54,7 @@ func TestNewSignInRefusesWhatCannotWork(t *testing.T) {
 		"plain http":      {r, vertesia.SignInConfig{CallbackURL: "http://app.example/cb", Done: done}, "https"},
 		"a query":         {r, vertesia.SignInConfig{CallbackURL: callbackURL + "?a=b", Done: done}, "query"},
 		"a fragment":      {r, vertesia.SignInConfig{CallbackURL: callbackURL + "#x", Done: done}, "fragment"},
+		"a route":         {r, vertesia.SignInConfig{CallbackURL: "https://app.example/auth/{$}", Done: done}, "write https://app.example/auth"},
 		"a relative path": {r, vertesia.SignInConfig{CallbackURL: "/auth/callback", Done: done}, "CallbackURL"},
 	} {
 		_, err := vertesia.NewSignIn(row.resolver, row.cfg)
@@ -105,6 +106,16 @@ func (b *browser) begin(page string) (state string) {
 func (b *browser) returns(state, text string) *httptest.ResponseRecorder {
 	b.t.Helper()
 	return b.do(b.signIn.Callback, posted(url.Values{"state": {state}, "token": {text}}.Encode()))
+}
+
+// end follows the redirect of a sign-in that did not succeed, and gives the page
+// that it leads to.
+func (b *browser) end(w *httptest.ResponseRecorder) *httptest.ResponseRecorder {
+	b.t.Helper()
+	require.Equal(b.t, http.StatusSeeOther, w.Code)
+	location := w.Header().Get("Location")
+	require.Regexp(b.t, `^https://app\.example/auth/callback\?ended=([A-Z2-7]{26}|unknown)$`, location)
+	return b.do(b.signIn.Callback, httptest.NewRequest("GET", location, nil))
 }
 
 func posted(form string) *http.Request {
@@ -184,9 +195,6 @@ func TestSignInFromEndToEnd(t *testing.T) {
 			got = token
 			form = r.FormValue("token") + fmt.Sprint(r.Form, r.PostForm)
 			http.SetCookie(w, &http.Cookie{Name: "site", Value: identity.Subject})
-			w.WriteHeader(http.StatusOK)
-			_, err := w.Write([]byte("hello"))
-			assert.Error(t, err)
 			return nil
 		}
 	})
@@ -277,12 +285,12 @@ func TestReturnsThatAreNoGood(t *testing.T) {
 			}))
 			state := b.begin("/notes")
 			w := row.do(b, state)
-			assert.Equal(t, row.status, w.Code)
-			assert.Empty(t, w.Header().Get("Location"), "a failed return goes nowhere")
+			assert.Equal(t, "no-store", w.Header().Get("Cache-Control"))
+			page := b.end(w)
+			assert.Equal(t, row.status, page.Code)
 			assert.Equal(t, row.spent, len(b.states()) == 0, "used up")
-			assert.NotContains(t, fmt.Sprint(w.Header(), w.Body, log.String()), "eyJ")
+			assert.NotContains(t, fmt.Sprint(w.Header(), w.Body, page.Header(), page.Body, log.String()), "eyJ")
 			assert.Contains(t, log.String(), "a sign-in failed")
-			assert.Contains(t, w.Header().Get("Content-Security-Policy"), "default-src 'none'")
 		})
 	}
 }
@@ -290,21 +298,24 @@ func TestReturnsThatAreNoGood(t *testing.T) {
 func TestASignInIsUsedOnce(t *testing.T) {
 	b := browse(t, signIn(t, resolver(t, &service{})))
 	state := b.begin("/")
-	require.Equal(t, http.StatusSeeOther, b.returns(state, signed().Reveal()).Code)
-	assert.Equal(t, http.StatusBadRequest, b.returns(state, signed().Reveal()).Code)
+	require.Equal(t, "/", b.returns(state, signed().Reveal()).Header().Get("Location"))
+	assert.Equal(t, http.StatusBadRequest, b.end(b.returns(state, signed().Reveal())).Code)
 }
 
 func TestASignInTakesFiveMinutes(t *testing.T) {
-	for age, want := range map[time.Duration]int{
-		5*time.Minute - time.Second: http.StatusSeeOther,
-		5 * time.Minute:             http.StatusBadRequest,
-		-2 * time.Minute:            http.StatusBadRequest,
-	} {
+	for age, want := range map[time.Duration]bool{5*time.Minute - time.Second: true, 5 * time.Minute: false, -2 * time.Minute: false} {
 		now := start
 		b := browse(t, signIn(t, resolver(t, &service{}, func(c *vertesia.Config) { c.Now = func() time.Time { return now } })))
-		state := b.begin("/")
+		state := b.begin("/notes")
 		now = start.Add(age)
-		assert.Equal(t, want, b.returns(state, signed().Reveal()).Code, age)
+		w := b.returns(state, signed().Reveal())
+		if want {
+			assert.Equal(t, "/notes", w.Header().Get("Location"), age)
+			continue
+		}
+		page := b.end(w)
+		assert.Equal(t, http.StatusBadRequest, page.Code, age)
+		assert.Contains(t, page.Body.String(), `href="/notes"`, "the way to try again")
 	}
 }
 
@@ -324,14 +335,14 @@ func TestABrowserHasFiveSignInsUnderWay(t *testing.T) {
 		now = now.Add(time.Second)
 		assert.LessOrEqual(t, len(b.states()), 5)
 	}
-	assert.Equal(t, http.StatusBadRequest, b.returns(states[2], signed().Reveal()).Code, "the oldest are dropped")
+	assert.Equal(t, http.StatusBadRequest, b.end(b.returns(states[2], signed().Reveal())).Code, "the oldest are dropped")
 	for _, state := range states[3:] {
-		assert.Equal(t, http.StatusSeeOther, b.returns(state, signed().Reveal()).Code)
+		assert.Equal(t, "/", b.returns(state, signed().Reveal()).Header().Get("Location"))
 	}
 }
 
 func TestNoReturnLeadsOffTheSite(t *testing.T) {
-	for _, page := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, "/\t/evil.example", "evil", "", "/a b", "javascript:x", "/" + strings.Repeat("a", 1024)} {
+	for _, page := range []string{"https://evil.example/", "//evil.example", `/\evil.example`, "/\t/evil.example", "evil", "", "/a b", "javascript:x", "/" + strings.Repeat("a", 512)} {
 		b := browse(t, signIn(t, resolver(t, &service{})))
 		assert.Equal(t, "/", b.returns(b.begin(page), signed().Reveal()).Header().Get("Location"), page)
 	}
@@ -343,7 +354,7 @@ func TestNoReturnLeadsOffTheSite(t *testing.T) {
 	b := browse(t, signIn(t, resolver(t, &service{})))
 	state := b.begin("/")
 	cookie := b.states()[0]
-	cookie.Value = strings.Join(append(strings.Split(cookie.Value, ".")[:2], base64.RawURLEncoding.EncodeToString([]byte("//evil.example"))), ".")
+	cookie.Value = strings.Join(append(strings.Split(cookie.Value, ".")[:3], base64.RawURLEncoding.EncodeToString([]byte("//evil.example"))), ".")
 	assert.Equal(t, "/", b.returns(state, signed().Reveal()).Header().Get("Location"))
 }
 
@@ -358,7 +369,7 @@ func TestABareTokenIsExchangedOnce(t *testing.T) {
 				return nil
 			}
 		}))
-		assert.Equal(t, http.StatusSeeOther, b.returns(b.begin("/"), signed(bare...).Reveal()).Code)
+		assert.Equal(t, "/", b.returns(b.begin("/"), signed(bare...).Reveal()).Header().Get("Location"))
 		assert.True(t, got.Roles.Has("member"))
 		asked := s.asked("/token/issue")
 		require.Len(t, asked, 1)
@@ -368,22 +379,29 @@ func TestABareTokenIsExchangedOnce(t *testing.T) {
 		issue  func(request) reply
 		status int
 	}{
-		"for one without": {issues(signed(bare...).Reveal()), http.StatusSeeOther},
-		"in an outage":    {says(503, ""), http.StatusServiceUnavailable},
-		"and refused":     {says(403, `{"errorCode":"no_accessible_account"}`), http.StatusForbidden},
-		"of no user":      {says(412, ``), http.StatusForbidden},
-		"for another's":   {issues(signed("sub", "user:2").Reveal()), http.StatusServiceUnavailable},
-		"no longer good":  {says(401, `{}`), http.StatusBadRequest},
+		"in an outage":   {says(503, ""), http.StatusServiceUnavailable},
+		"and refused":    {says(403, `{"errorCode":"no_accessible_account"}`), http.StatusForbidden},
+		"of no user":     {says(412, ``), http.StatusForbidden},
+		"for another's":  {issues(signed("sub", "user:2").Reveal()), http.StatusServiceUnavailable},
+		"no longer good": {says(401, `{}`), http.StatusBadRequest},
+		"and malformed":  {says(400, `{"error":"bad"}`), http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := &service{issue: row.issue}
 			b := browse(t, signIn(t, resolver(t, s)))
-			assert.Equal(t, row.status, b.returns(b.begin("/"), signed(bare...).Reveal()).Code)
+			page := b.end(b.returns(b.begin("/"), signed(bare...).Reveal()))
+			assert.Equal(t, row.status, page.Code)
+			assert.NotContains(t, page.Body.String(), "used already", "it was not")
 			assert.Len(t, s.asked("/token/issue"), 1)
 		})
 	}
-	s := &service{issue: issues(signed().Reveal())}
+	s := &service{issue: issues(signed(bare...).Reveal())}
 	b := browse(t, signIn(t, resolver(t, s)))
+	assert.Equal(t, "/", b.returns(b.begin("/"), signed(bare...).Reveal()).Header().Get("Location"), "for one without")
+	assert.Len(t, s.asked("/token/issue"), 1)
+
+	s = &service{issue: issues(signed().Reveal())}
+	b = browse(t, signIn(t, resolver(t, s)))
 	b.returns(b.begin("/"), signed(append(bare, "type", "agent")...).Reveal())
 	assert.Empty(t, s.asked("/token/issue"), "an agent's token is not sent")
 }
@@ -391,7 +409,7 @@ func TestABareTokenIsExchangedOnce(t *testing.T) {
 func TestAnOutageAtTheReturn(t *testing.T) {
 	s := &service{down: true}
 	b := browse(t, signIn(t, resolver(t, s)))
-	w := b.returns(b.begin("/notes"), signed().Reveal())
+	w := b.end(b.returns(b.begin("/notes"), signed().Reveal()))
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Equal(t, "7", w.Header().Get("Retry-After"))
 	assert.Contains(t, w.Body.String(), `<a href="/notes">Try again</a>`)
@@ -413,7 +431,7 @@ func TestErrorsOfDone(t *testing.T) {
 				return row.err
 			}
 		}))
-		assert.Equal(t, row.status, b.returns(b.begin("/"), signed().Reveal()).Code, name)
+		assert.Equal(t, row.status, b.end(b.returns(b.begin("/"), signed().Reveal())).Code, name)
 	}
 }
 
@@ -427,7 +445,7 @@ func TestErrorHandlerKeepsTheStatus(t *testing.T) {
 			fmt.Fprint(w, "sorry")
 		}
 	}))
-	w := b.returns(b.begin("/notes"), signed("type", "agent").Reveal())
+	w := b.end(b.returns(b.begin("/notes"), signed("type", "agent").Reveal()))
 	assert.Equal(t, http.StatusForbidden, w.Code)
 	assert.Equal(t, "sorry", w.Body.String())
 	assert.Equal(t, http.StatusForbidden, got.Status)
