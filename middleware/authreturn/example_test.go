@@ -2,11 +2,15 @@ package authreturn_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
 	"time"
 
 	"github.com/secureflows/secureflows-go"
@@ -155,33 +159,56 @@ func ExampleNewSignIn() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	mux := http.NewServeMux()
+	site := httptest.NewTLSServer(mux) // https://app.example, in a program
+	defer site.Close()
+	sessions := map[string]secureflows.Person{} // a table, in a program
 	var signIn *authreturn.SignIn
 	signIn, err = authreturn.NewSignIn(resolver, authreturn.SignInConfig{
-		CallbackURL: "https://app.example/auth/callback",
+		CallbackURL: site.URL + "/auth/callback",
 		Done: func(w http.ResponseWriter, _ *http.Request, identity secureflows.Identity, _ secureflows.Token) error {
-			id := "session-of-" + identity.Subject // random, in a program, and kept there with identity.Person()
-			http.SetCookie(w, &http.Cookie{Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true})
+			id := rand.Text()
+			sessions[id] = identity.Person()
+			http.SetCookie(w, &http.Cookie{
+				Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+			})
 			return nil
 		},
 	})
 	if err != nil {
 		log.Fatal(err)
 	}
-	mux := http.NewServeMux()
 	mux.HandleFunc("GET /auth/callback/{nonce}", signIn.Callback)
-	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { signIn.Login(w, r, r.FormValue("page")) })
-	mux.HandleFunc("GET /signup", func(w http.ResponseWriter, r *http.Request) { signIn.Signup(w, r, r.FormValue("page")) })
+	mux.HandleFunc("GET /signup", func(w http.ResponseWriter, r *http.Request) { signIn.Signup(w, r, "/notes") })
+	mux.HandleFunc("GET /notes", func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie("__Host-session")
+		if err != nil {
+			signIn.Login(w, r, r.URL.RequestURI())
+			return
+		}
+		fmt.Fprint(w, "Notes of ", sessions[cookie.Value].Subject)
+	})
 
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/login?page=/notes", nil))
-	r := httptest.NewRequest(http.MethodGet, mock.SignIn(w.Header().Get("Location"), "ada@example.com"), nil)
-	for _, cookie := range w.Result().Cookies() {
-		r.AddCookie(cookie)
+	browser := site.Client()
+	browser.Jar, _ = cookiejar.New(nil)
+	hosted, _ := visit(browser, site.URL+"/notes?find=milk") // redirects to the hosted page
+	page, text := visit(browser, mock.SignIn(hosted.String(), "ada@example.com"))
+	fmt.Println(page.RequestURI(), text)
+	// Output: /notes?find=milk Notes of 1
+}
+
+// visit gives where a browser comes to, and what is there.
+func visit(browser *http.Client, address string) (*url.URL, string) {
+	answer, err := browser.Get(address)
+	if err != nil {
+		log.Fatal(err)
 	}
-	w = httptest.NewRecorder()
-	mux.ServeHTTP(w, r)
-	fmt.Println(w.Code, w.Header().Get("Location"))
-	// Output: 303 /notes
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return answer.Request.URL, string(text)
 }
 
 // A page of one's own for sign-ins that did not succeed.

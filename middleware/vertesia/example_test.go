@@ -2,11 +2,16 @@ package vertesia_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware"
@@ -159,11 +164,19 @@ func ExampleResolver_LogoutURL() {
 func ExampleNewSignIn() {
 	mock := vertesiatest.Start()
 	defer mock.Close()
+	mux := http.NewServeMux()
+	site := httptest.NewTLSServer(mux) // https://app.example, in a program
+	defer site.Close()
+	sessions := map[string]secureflows.Person{} // a table, in a program
 	var signIn *vertesia.SignIn
 	signIn, err := vertesia.NewSignIn(newResolver(mock), vertesia.SignInConfig{
-		CallbackURL: "http://localhost:8080/auth/callback",
+		CallbackURL: site.URL + "/auth/callback",
 		Done: func(w http.ResponseWriter, r *http.Request, identity secureflows.Identity, token secureflows.Token) error {
-			http.SetCookie(w, &http.Cookie{Name: "session", Value: "a new id, of the person", HttpOnly: true})
+			id := rand.Text()
+			sessions[id] = identity.Person()
+			http.SetCookie(w, &http.Cookie{
+				Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode,
+			})
 			return nil
 		},
 		ErrorHandler: func(w http.ResponseWriter, r *http.Request, failure vertesia.Failure) {
@@ -173,19 +186,35 @@ func ExampleNewSignIn() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /auth/login", func(w http.ResponseWriter, r *http.Request) {
-		signIn.Login(w, r, r.FormValue("page"), vertesia.Selection{Account: vertesiatest.AccountID})
-	})
 	mux.HandleFunc("/auth/callback", signIn.Callback)
+	mux.HandleFunc("GET /notes", func(w http.ResponseWriter, r *http.Request) {
+		cookie, err := r.Cookie("__Host-session")
+		if err != nil {
+			signIn.Login(w, r, r.URL.RequestURI(), vertesia.Selection{Account: vertesiatest.AccountID})
+			return
+		}
+		fmt.Fprint(w, "Notes of somebody of ", sessions[cookie.Value].Provider)
+	})
 
-	w := httptest.NewRecorder()
-	mux.ServeHTTP(w, httptest.NewRequest("GET", "/auth/login?page=/notes", nil))
-	fmt.Println(w.Code, w.Result().Cookies()[0].MaxAge)
-	w = httptest.NewRecorder()
-	mux.ServeHTTP(w, httptest.NewRequest("GET", "/auth/callback", nil)) // the bridge page
-	fmt.Println(w.Code, w.Header().Get("Referrer-Policy"))
-	// Output:
-	// 303 300
-	// 200 no-referrer
+	browser := site.Client()
+	browser.Jar, _ = cookiejar.New(nil)
+	central, _ := ended(browser.Get(site.URL + "/notes?find=milk")) // redirects to the central page
+	// The script of the bridge page posts what is in the fragment.
+	callback, fragment, _ := strings.Cut(mock.SignIn(central.String(), "ada@example.com"), "#")
+	page, text := ended(browser.Post(callback, "application/x-www-form-urlencoded", strings.NewReader(fragment)))
+	fmt.Println(page.RequestURI(), text)
+	// Output: /notes?find=milk Notes of somebody of vertesia
+}
+
+// ended gives where a browser has come to, and what is there.
+func ended(answer *http.Response, err error) (*url.URL, string) {
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	return answer.Request.URL, string(text)
 }
