@@ -29,7 +29,7 @@
 //		if err != nil {
 //			return err
 //		}
-//		http.SetCookie(w, &http.Cookie{Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true})
+//		http.SetCookie(w, &http.Cookie{Name: "__Host-session", Value: id, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
 //		return nil
 //	}
 //
@@ -38,6 +38,11 @@
 // five minutes. Somebody who makes a visitor follow the end of a sign-in of their
 // own signs nobody in. Cookies hold no token, replicas need no common store, and a
 // person can sign in in several tabs.
+//
+// That there is one return only, a process remembers of the last 4096; across
+// replicas, and after a restart, it is the cookie that is gone. Whoever has kept a
+// copy of the cookie, and of the URL with its token, can bring them to another
+// replica within the five minutes.
 //
 // # What AuthReturn cannot do
 //

@@ -39,10 +39,16 @@
 // The central page returns with the token in the fragment of the URL, which no
 // server sees. The callback therefore answers with a page whose only script, by
 // its hash the only one that its policy lets run, takes the token out of address
-// bar and history and posts it to the same route. It needs JavaScript, and says
+// bar and history and posts it to the same route. That redirects, also where the
+// sign-in fails, so that no reload posts it again. It needs JavaScript, and says
 // so where there is none; the token stays in the address bar then. The page that
 // a sign-in goes on to must not redirect to another host at once: the policy
 // stops that.
+//
+// The form is taken from the page here only, as the browser's Fetch Metadata say.
+// Browsers without those are refused, since the page is sent with no-referrer and
+// they call its origin null then: Chrome and Edge before 80, Firefox before 90,
+// Safari before 16.4 (March 2023).
 //
 // To sign out, end the session of the application and redirect to
 // [Resolver.LogoutURL].
@@ -67,7 +73,10 @@
 //     (Identity.ExpiresAt) where it decides something. Write down what it entitles
 //     to in roles of your own instead, which you can take away.
 //   - A return whose state does not fit ends there. It is bound to the browser by
-//     a cookie, is good for 5 minutes and once.
+//     a cookie, is good for 5 minutes and once. That it came back, a process
+//     remembers of the last 4096; across replicas, and after a restart, it is the
+//     cookie that is gone, so that a copy of the cookie and of the URL with its
+//     token is good at another replica for what is left of the 5 minutes.
 //   - Tokens name a person and all their accounts, and may outgrow a cookie. None
 //     is put into one, or into a log, an error or a Location.
 //   - A token is good until it expires, also after its user has been removed: there

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -49,7 +50,17 @@ func browserPath() (string, error) {
 }
 
 // browser is one for all tests, started by the first.
-var browser = sync.OnceValues(func() (context.Context, error) {
+var browser = sync.OnceValues(func() (context.Context, error) { return start() })
+
+// siteBrowser is one for those of [VisitSites].
+var siteBrowser = sync.OnceValues(func() (context.Context, error) {
+	return start(
+		chromedp.Flag("ignore-certificate-errors", true),
+		chromedp.Flag("host-resolver-rules", "MAP *."+SiteDomain+" 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"),
+	)
+})
+
+func start(more ...chromedp.ExecAllocatorOption) (context.Context, error) {
 	path, err := browserPath()
 	if err != nil {
 		return nil, err
@@ -58,7 +69,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	options := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(profile)}, flags...)
+	options := slices.Concat([]chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(profile)}, flags, more)
 	allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
 	started, stop := chromedp.NewContext(allocator)
 	atTheEnd = append(atTheEnd, func() {
@@ -67,7 +78,7 @@ var browser = sync.OnceValues(func() (context.Context, error) {
 		_ = os.RemoveAll(profile) // a leftover in the temporary directory fails nobody's test
 	})
 	return started, chromedp.Do(started)
-})
+}
 
 var flags = []chromedp.ExecAllocatorOption{
 	chromedp.WSURLReadTimeout(2 * Patience),
@@ -91,7 +102,7 @@ var flags = []chromedp.ExecAllocatorOption{
 
 // needsBrowser gives the browser, or ends the test: by a skip on a machine that
 // has none, but never where the tests are relied upon.
-func needsBrowser(t *testing.T) context.Context {
+func needsBrowser(t *testing.T, browser func() (context.Context, error)) context.Context {
 	t.Helper()
 	started, err := browser()
 	if errors.Is(err, errNoBrowser) && os.Getenv("CI") == "" {

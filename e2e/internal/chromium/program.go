@@ -16,6 +16,6 @@ func NewProgram(directory string) *Program { return &Program{program.New(directo
 // It must end in peace then, and have said no token.
 func (p *Program) Start(t *testing.T, arguments ...string) *program.Process {
 	t.Helper()
-	needsBrowser(t) // before anything is built in vain
+	needsBrowser(t, browser) // before anything is built in vain
 	return p.program.Start(t, append([]string{"-addr", "127.0.0.1:0"}, arguments...)...)
 }

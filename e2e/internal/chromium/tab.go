@@ -23,7 +23,17 @@ type Tab struct {
 // the test, by a skip unless CI is set.
 func Visit(t *testing.T, options ...chromedp.ContextOption) *Tab {
 	t.Helper()
-	return begin(t, needsBrowser(t), append(options, chromedp.WithNewBrowserContext())...)
+	return begin(t, needsBrowser(t, browser), append(options, chromedp.WithNewBrowserContext())...)
+}
+
+// SiteDomain is a domain whose hosts are all this machine for [VisitSites].
+const SiteDomain = "site.example"
+
+// VisitSites is Visit by a browser that takes any certificate for one of the hosts
+// of SiteDomain: neighbours, which cookies tell apart.
+func VisitSites(t *testing.T, options ...chromedp.ContextOption) *Tab {
+	t.Helper()
+	return begin(t, needsBrowser(t, siteBrowser), append(options, chromedp.WithNewBrowserContext())...)
 }
 
 // Beside is a second tab of the visitor.
