@@ -29,13 +29,13 @@ var (
 		"Who you are could not be established just now. Try again in a moment."}
 )
 
-// UnknownReturn is the error of a return that is not the end of a sign-in that is
+// UnknownReturnError is the error of a return that is not the end of a sign-in that is
 // waited for.
-type UnknownReturn struct{ Err error }
+type UnknownReturnError struct{ Err error }
 
-func (e *UnknownReturn) Error() string { return e.Err.Error() }
+func (e *UnknownReturnError) Error() string { return e.Err.Error() }
 
-func (e *UnknownReturn) Unwrap() error { return e.Err }
+func (e *UnknownReturnError) Unwrap() error { return e.Err }
 
 // maxRetryAfter bounds how long a provider can keep people from trying again.
 const maxRetryAfter = time.Hour

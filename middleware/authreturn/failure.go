@@ -32,7 +32,7 @@ func returnError(reason error) error {
 // kindOf sorts the errors of a return. A signin.DoneError is none of those that
 // are looked for, whatever is in it.
 func kindOf(err error) *signin.Kind {
-	var unexpected *signin.UnknownReturn
+	var unexpected *signin.UnknownReturnError
 	switch {
 	case errors.As(err, &unexpected):
 		return &signin.Unknown

@@ -147,7 +147,7 @@ func (s *SignIn) Callback(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.complete(w, r, begun, query["token"])
 	} else {
-		err = &signin.UnknownReturn{Err: returnError(err)}
+		err = &signin.UnknownReturnError{Err: returnError(err)}
 	}
 	if err != nil {
 		s.flow.Fail(w, r, nonce, begun, err, query["token"]...)

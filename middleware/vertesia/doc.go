@@ -47,8 +47,8 @@
 //
 // The form is taken from the page here only, as the browser's Fetch Metadata say.
 // Browsers without those are refused, since the page is sent with no-referrer and
-// they call its origin null then: Chrome and Edge before 80, Firefox before 90,
-// Safari before 16.4 (March 2023).
+// they call its origin null then: Chrome before 76, Edge before 79, Firefox
+// before 90, Safari before 16.4 (March 2023).
 //
 // To sign out, end the session of the application and redirect to
 // [Resolver.LogoutURL].
@@ -89,6 +89,8 @@
 // issues in its own name (Config.Issuer, Config.STS), where its keys will be
 // (Config.KeySetURL), which Firebase project its ID tokens are of
 // (Config.FirebaseIssuer), how long tokens live, what the subject of a user looks
-// like, and whether the central page returns to hosts of others at all: try that
-// before relying on SignIn. Signing up, device codes and API keys are not covered.
+// like, whether the central page can come back with an error (one in the manner of
+// OAuth ends the sign-in), and whether it returns to hosts of others at all: try
+// that before relying on SignIn. Signing up, device codes and API keys are not
+// covered.
 package vertesia

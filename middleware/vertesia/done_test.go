@@ -2,6 +2,7 @@ package vertesia_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secureflows/secureflows-go"
+	"github.com/secureflows/secureflows-go/middleware"
 	"github.com/secureflows/secureflows-go/middleware/vertesia"
 )
 
@@ -53,6 +55,26 @@ func TestAnAnswerOfDoneIsNoSuccess(t *testing.T) {
 			assert.NotContains(t, fmt.Sprint(w.Header(), w.Body, page.Header(), page.Body), written, name)
 		}
 		assert.Contains(t, log.String(), "return an error instead", name)
+	}
+}
+
+func TestErrorsOfDone(t *testing.T) {
+	for name, row := range map[string]struct {
+		err    error
+		status int
+	}{
+		"refuses the person":   {fmt.Errorf("unknown here: %w", middleware.ErrNotAllowed), http.StatusForbidden},
+		"has no database":      {errors.New("no database"), http.StatusServiceUnavailable},
+		"met a sign-out":       {secureflows.ErrSessionRevoked, http.StatusServiceUnavailable},
+		"made a mistake":       {secureflows.ErrInvalidRequest, http.StatusServiceUnavailable},
+		"met somebody unknown": {vertesia.ErrNoUser, http.StatusServiceUnavailable},
+	} {
+		b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
+			c.Done = func(http.ResponseWriter, *http.Request, secureflows.Identity, secureflows.Token) error {
+				return row.err
+			}
+		}))
+		assert.Equal(t, row.status, b.end(b.returns(b.begin("/"), signed().Reveal())).Code, name)
 	}
 }
 
@@ -102,7 +124,12 @@ func TestACookieThatIsSentTwice(t *testing.T) {
 		})
 	}
 	<-entered
-	assert.Contains(t, <-locations, "?ended=", "the other is told while Done is at it")
+	select {
+	case location := <-locations:
+		assert.Contains(t, location, "?ended=", "the other is told while Done is at it")
+	case <-entered:
+		assert.Fail(t, "Done was called twice")
+	}
 	close(leave)
 	assert.Equal(t, "/notes", <-locations)
 	calls.Wait()

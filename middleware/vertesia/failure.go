@@ -57,7 +57,7 @@ var noUser = signin.Kind{
 // are looked for, whatever is in it. That the STS takes a request for malformed
 // says nothing about the person.
 func kindOf(err error) *signin.Kind {
-	var unexpected *signin.UnknownReturn
+	var unexpected *signin.UnknownReturnError
 	var central *centralError
 	switch {
 	case errors.As(err, &unexpected):

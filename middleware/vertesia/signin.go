@@ -171,7 +171,7 @@ func (s *SignIn) returned(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = s.complete(w, r, begun, form)
 	} else {
-		err = &signin.UnknownReturn{Err: returnError(err)}
+		err = &signin.UnknownReturnError{Err: returnError(err)}
 	}
 	if err != nil {
 		s.flow.Fail(w, r, form.state, begun, err, form.token)

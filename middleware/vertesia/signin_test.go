@@ -3,7 +3,6 @@ package vertesia_test
 import (
 	"bytes"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -17,7 +16,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/secureflows/secureflows-go"
-	"github.com/secureflows/secureflows-go/middleware"
 	"github.com/secureflows/secureflows-go/middleware/vertesia"
 )
 
@@ -413,26 +411,6 @@ func TestAnOutageAtTheReturn(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, w.Code)
 	assert.Equal(t, "7", w.Header().Get("Retry-After"))
 	assert.Contains(t, w.Body.String(), `<a href="/notes">Try again</a>`)
-}
-
-func TestErrorsOfDone(t *testing.T) {
-	for name, row := range map[string]struct {
-		err    error
-		status int
-	}{
-		"refuses the person":   {fmt.Errorf("unknown here: %w", middleware.ErrNotAllowed), http.StatusForbidden},
-		"has no database":      {errors.New("no database"), http.StatusServiceUnavailable},
-		"met a sign-out":       {secureflows.ErrSessionRevoked, http.StatusServiceUnavailable},
-		"made a mistake":       {secureflows.ErrInvalidRequest, http.StatusServiceUnavailable},
-		"met somebody unknown": {vertesia.ErrNoUser, http.StatusServiceUnavailable},
-	} {
-		b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
-			c.Done = func(http.ResponseWriter, *http.Request, secureflows.Identity, secureflows.Token) error {
-				return row.err
-			}
-		}))
-		assert.Equal(t, row.status, b.end(b.returns(b.begin("/"), signed().Reveal())).Code, name)
-	}
 }
 
 func TestErrorHandlerKeepsTheStatus(t *testing.T) {
