@@ -74,7 +74,11 @@ func authReturnClaims(user int) jwt.MapClaims {
 }
 
 func authReturn(p provider) (middleware.Resolver, error) {
-	return authreturn.New(authreturn.Config{Secret: p.public.([]byte)})
+	secret, err := authreturn.NewSecret(p.public.([]byte))
+	if err != nil {
+		return nil, err
+	}
+	return authreturn.New(authreturn.Config{Secret: secret})
 }
 
 func vertesiaClaims(user int) jwt.MapClaims {
@@ -101,8 +105,12 @@ func productFloClaims(user int) jwt.MapClaims {
 }
 
 func productFlo(p provider) (middleware.Resolver, error) {
+	secret, err := productflo.NewSecret(p.public.([]byte))
+	if err != nil {
+		return nil, err
+	}
 	return productflo.New(productflo.Config{
-		Secret: p.public.([]byte), Issuer: providerIssuer, Audience: []string{providerAudience}, Tenant: "t1",
+		Secret: secret, Issuer: providerIssuer, Audience: []string{providerAudience}, Tenant: "t1",
 	})
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	stdjson "encoding/json"
+	"strconv"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-jose/go-jose/v4/json" // duplicate members are errors there, and "EXP" is not "exp"
@@ -79,22 +81,58 @@ func readHeader(part string) (h header, ok bool) {
 	return h, readObject(part, &h)
 }
 
-// readObject decodes a part that is a JSON object. Text that is not UTF-8 is
-// refused: the decoder would turn two subjects that differ into one.
+// readObject decodes a part that is a JSON object.
 func readObject(part string, into any) bool {
 	text, err := base64.RawURLEncoding.DecodeString(part)
 	return err == nil && isObject(text) && json.Unmarshal(text, into) == nil
 }
 
+// isObject reports whether a text may be a JSON object. What is not Unicode is
+// refused, as bytes and as escapes: the decoder would turn it into U+FFFD, and
+// two subjects that differ into one.
 func isObject(text []byte) bool {
 	for _, c := range text {
 		switch c {
 		case ' ', '\t', '\r', '\n':
 		default:
-			return c == '{' && utf8.Valid(text)
+			return c == '{' && utf8.Valid(text) && !hasLoneSurrogate(text)
 		}
 	}
 	return false
+}
+
+// hasLoneSurrogate reports whether one half of a pair is escaped without the
+// other.
+func hasLoneSurrogate(text []byte) bool {
+	for {
+		at := bytes.IndexByte(text, '\\')
+		if at < 0 {
+			return false
+		}
+		text = text[at:]
+		first := escaped(text)
+		switch {
+		case !utf16.IsSurrogate(first):
+			text = text[min(2, len(text)):] // a backslash takes a character with it, another backslash too
+		case utf16.DecodeRune(first, escaped(text[6:])) == utf8.RuneError:
+			return true
+		default:
+			text = text[12:]
+		}
+	}
+}
+
+// escaped gives the code unit of the \u with which text begins, -1 if it begins
+// with something else.
+func escaped(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return -1
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return -1
+	}
+	return rune(unit)
 }
 
 // text gives a member's value where it is a string, and "" otherwise.

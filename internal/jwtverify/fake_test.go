@@ -245,7 +245,7 @@ func verifier(t testing.TB, cfg jwtverify.Config) *jwtverify.Verifier {
 
 func secretKeys(t testing.TB) jwtverify.Keys {
 	t.Helper()
-	keys, err := jwtverify.Secret(secret)
+	keys, err := jwtverify.NewSecret(secret)
 	require.NoError(t, err)
 	return keys
 }

@@ -24,14 +24,14 @@ type Shape struct {
 // claims; every token that a [Verifier] accepts has a shape.
 //
 // It is not as strict as a Verifier: a good token that somebody has padded, or
-// put a dot behind, still is its provider's, who refuses it. Taken for anybody
-// else's it would be sent there, and be good again without the dot.
+// put a dot before or behind, still is its provider's, who refuses it. Taken for
+// anybody else's it would be sent there, and be good again without the dot.
 func Peek(token string) (shape Shape, ok bool) {
-	first, rest, ok := strings.Cut(token, ".")
+	first, rest, ok := strings.Cut(strings.TrimLeft(token, "."+stray), ".")
 	if !ok || len(token) > maxTokenBytes {
 		return Shape{}, false
 	}
-	second, _, _ := strings.Cut(rest, ".")
+	second, _, _ := strings.Cut(strings.TrimLeft(rest, "."), ".")
 	header, claims := members(first), members(second)
 	if header == nil || claims == nil {
 		return Shape{}, false
@@ -43,10 +43,14 @@ func Peek(token string) (shape Shape, ok bool) {
 	}, true
 }
 
+// stray are characters that a bearer token may have, and that the base64 of a JSON
+// object neither begins nor ends with.
+const stray = "~=-_+/"
+
 // members gives those of a part that is a JSON object in some spelling of
 // base64, and nil for any other.
 func members(part string) (object map[string]json.RawMessage) {
-	decoded, err := base64.RawURLEncoding.DecodeString(toURLAlphabet.Replace(strings.TrimRight(part, "=")))
+	decoded, err := base64.RawURLEncoding.DecodeString(toURLAlphabet.Replace(strings.Trim(part, stray)))
 	if err != nil || json.Unmarshal(decoded, &object) != nil {
 		return nil
 	}

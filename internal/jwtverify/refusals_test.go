@@ -62,7 +62,16 @@ var badTokens = map[string]struct {
 	"claims null":                 {as(func(s signer) string { return s.with(nil, "null") }), "no JSON object"},
 	"no claims":                   {as(func(s signer) string { return s.with(nil, "") }), "no JSON object"},
 	"something behind the claims": {as(func(s signer) string { return s.with(nil, claims()+"{}") }), "no JSON object"},
-	"claims that are not UTF-8":   {spelling("jane", "jan\xff"), "in UTF-8"},
+	"claims that are not UTF-8":   {spelling("jane", "jan\xff"), "in Unicode"},
+	"the half of a pair":          {spelling("jane", `jan\ud800`), "in Unicode"},
+	"the other half":              {spelling("jane", `jan\uDFFF`), "in Unicode"},
+	"halves that are no pair":     {spelling("jane", `jan\ud800\ud800`), "in Unicode"},
+	"halves in the wrong order":   {spelling("jane", `jan\udc00\ud800`), "in Unicode"},
+	"halves with a letter":        {spelling("jane", `jan\ud800x\udc00`), "in Unicode"},
+	"a half behind a backslash":   {spelling("jane", `jan\\\ud800`), "in Unicode"},
+	"a half behind a pair":        {spelling("jane", `jan\ud83d\ude00\ude00`), "in Unicode"},
+	"a half in another claim":     {spelling(`{`, `{"x":["\udabc"],`), "in Unicode"},
+	"a half in a name":            {spelling(`{`, `{"\udabc":1,`), "in Unicode"},
 	"a byte order mark":           {as(func(s signer) string { return s.with(nil, "\ufeff"+claims()) }), "no JSON object"},
 	"alg none":                    {unsigned("none"), "algorithm is not one"},
 	"alg None":                    {unsigned("None"), "algorithm is not one"},
@@ -87,6 +96,7 @@ var badTokens = map[string]struct {
 	"enc":                         {headed("enc", "A128GCM"), "encrypted"},
 	"an encrypted token":          {as(func(signer) string { return encoded(`{"alg":"dir","enc":"A128GCM"}`) + "..AAAA.AAAA.AAAA" }), "compact form"},
 	"a header in a list":          {as(func(s signer) string { return sign(s.key, `[`+header("alg", s.algorithm)+`]`, claims()) }), "header is no JSON object"},
+	"half a pair in the header":   {as(func(s signer) string { return s.with([]any{"x", json.RawMessage(`"\ud800"`)}, claims()) }), "header is no JSON object"},
 	"a header that is null":       {as(func(s signer) string { return sign(s.key, `null`, claims()) }), "header is no JSON object"},
 	"something behind the header": {as(func(s signer) string { return sign(s.key, header("alg", s.algorithm)+"x", claims()) }), "header is no JSON object"},
 	"a header that is not UTF-8": {as(func(s signer) string {
@@ -289,5 +299,16 @@ func TestASizeOf16KiBIsTheMost(t *testing.T) {
 		_, ok := jwtverify.Peek(token)
 		assert.True(t, ok)
 		return
+	}
+}
+
+// TestEscapesThatAreText are no half of a pair.
+func TestEscapesThatAreText(t *testing.T) {
+	for spelled, subject := range map[string]string{
+		`jan\ud83d\ude00`: "jan😀", `jan\\ud800`: `jan\ud800`, `\u006aane`: "jane", `jan\uFFFD`: "jan\ufffd", `jan\ud7ff\ue000`: "jan\ud7ff\ue000", `jan\"`: `jan"`,
+	} {
+		registered, err := verifiers(t)["HS256"].Verify(t.Context(), sign(secret, `{"alg":"HS256"}`, strings.Replace(claims(), "jane", spelled, 1)), nil)
+		require.NoError(t, err, spelled)
+		assert.Equal(t, subject, registered.Subject)
 	}
 }

@@ -2,14 +2,15 @@ package jwtverify
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"io"
+	"log/slog"
 	"slices"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// Keys are what tokens are verified with: those of [Secret] or a [*KeySet].
+// Keys are what tokens are verified with: a [Secret] or a [*KeySet].
 type Keys interface {
 	// algorithms are those that the keys may be for.
 	algorithms() []string
@@ -27,24 +28,32 @@ type signed struct {
 // is shorter can be found by trial from one token.
 const minSecretBytes = 32
 
-// Secret gives the Keys for HS256. Whoever has the secret can sign tokens too.
-// It refuses, as secureflows.ErrInvalidRequest, one of under 32 bytes, and keeps
-// a copy.
-func Secret(secret []byte) (Keys, error) {
-	if len(secret) < minSecretBytes {
-		return nil, misconfigured("new secret: it has %d bytes, and could be found by trial: HS256 takes %d at least", len(secret), minSecretBytes)
+// Secret is the key for HS256. Whoever has it can sign tokens too. The zero
+// Secret is none. It prints as [REDACTED] wherever it is formatted, logged or
+// encoded, inside other values too: the key is in a function, as fmt cannot call
+// methods on unexported fields and follows a pointer there for a verb like %s.
+type Secret struct{ key func() any }
+
+// NewSecret gives the Secret with this text, of which it keeps a copy. It
+// refuses, as secureflows.ErrInvalidRequest, one of under 32 bytes, and what
+// everybody may know: a public key.
+func NewSecret(text []byte) (Secret, error) {
+	if len(text) < minSecretBytes {
+		return Secret{}, misconfigured("new secret: it has %d bytes, and could be found by trial: HS256 takes %d at least", len(text), minSecretBytes)
 	}
-	var key any = slices.Clone(secret)
-	return &shared{key: func() any { return key }}, nil
+	if form := keyForm(text); form != "" {
+		return Secret{}, misconfigured("new secret: it is a key in the form of %s: a public key is known to everybody, who could sign with it; ES256 and RS256 take a key set", form)
+	}
+	var key any = slices.Clone(text)
+	return Secret{func() any { return key }}, nil
 }
 
-// shared holds the secret in a function: fmt cannot call methods on unexported
-// fields, and follows a pointer there for a verb like %s.
-type shared struct{ key func() any }
+// IsZero reports whether this is no secret at all.
+func (s Secret) IsZero() bool { return s.key == nil }
 
-func (s *shared) algorithms() []string { return []string{string(jose.HS256)} }
+func (s Secret) algorithms() []string { return []string{string(jose.HS256)} }
 
-func (s *shared) verify(_ context.Context, token *signed) ([]byte, error) {
+func (s Secret) verify(_ context.Context, token *signed) ([]byte, error) {
 	payload, err := token.jws.Verify(s.key())
 	if err != nil {
 		return nil, errSignature
@@ -52,5 +61,24 @@ func (s *shared) verify(_ context.Context, token *signed) ([]byte, error) {
 	return payload, nil
 }
 
-// Format keeps the secret out of whatever is printed.
-func (s *shared) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[REDACTED]") }
+const redacted = "[REDACTED]"
+
+// Format prints [REDACTED] under every verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(redacted)) }
+
+// String gives "[REDACTED]".
+func (s Secret) String() string { return redacted }
+
+// LogValue gives "[REDACTED]" to log/slog.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
+
+// MarshalText gives "[REDACTED]" to encoding/json and whatever else writes text.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+
+// GobEncode gives "[REDACTED]" to encoding/gob.
+func (s Secret) GobEncode() ([]byte, error) { return []byte(redacted), nil }
+
+// GobDecode always fails: a secret is encoded as "[REDACTED]", which is none.
+func (s *Secret) GobDecode([]byte) error {
+	return errors.New("jwtverify: decode secret: a secret is never stored")
+}

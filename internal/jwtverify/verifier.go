@@ -17,8 +17,8 @@ import (
 
 // Config is what New takes.
 type Config struct {
-	// Algorithms are those that a token may be signed with: HS256 with the
-	// keys of [Secret], ES256, RS256 or both with a [KeySet]. There is no
+	// Algorithms are those that a token may be signed with: HS256 with a
+	// [Secret], ES256, RS256 or both with a [KeySet]. There is no
 	// default, and a token has no say in it.
 	Algorithms []string
 	// Keys are what tokens are verified with. There is no default.
@@ -51,8 +51,8 @@ type Verifier struct {
 // New makes a Verifier. It performs no I/O, and refuses, as
 // secureflows.ErrInvalidRequest, what could not work or would not be safe.
 func New(cfg Config) (*Verifier, error) {
-	if set, ok := cfg.Keys.(*KeySet); cfg.Keys == nil || ok && (set == nil || set.client == nil) {
-		return nil, misconfigured("new verifier: Config.Keys is missing: make it by Secret or NewKeySet")
+	if !given(cfg.Keys) {
+		return nil, misconfigured("new verifier: Config.Keys is missing: make it by NewSecret or NewKeySet")
 	}
 	algorithms, err := pinned(cfg.Algorithms, cfg.Keys.algorithms())
 	if err != nil {
@@ -72,6 +72,17 @@ func New(cfg Config) (*Verifier, error) {
 		v.now = time.Now
 	}
 	return v, nil
+}
+
+// given reports whether keys were made by one of the functions that make them.
+func given(keys Keys) bool {
+	switch keys := keys.(type) {
+	case Secret:
+		return !keys.IsZero()
+	case *KeySet:
+		return keys != nil && keys.client != nil
+	}
+	return false
 }
 
 // pinned gives the algorithms that are wanted. All must be those of the keys:
@@ -111,7 +122,7 @@ var (
 	errSignature   = refused("the signature does not fit")
 	errUnknownKey  = refused("no key of the issuer fits it")
 	errWhichKey    = refused("it does not say which of several keys it was signed with")
-	errClaims      = refused("its claims are no JSON object in UTF-8, have a member twice, or a registered one of another type")
+	errClaims      = refused("its claims are no JSON object in Unicode, have a member twice, or a registered one of another type")
 	errNoExpiry    = refused(`it has no "exp"`)
 	errIssuer      = refused("it is of another issuer")
 	errAudience    = refused("it is for another audience")

@@ -8,10 +8,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"mime"
 	"net"
 	"net/http"
 	"net/url"
@@ -25,6 +25,7 @@ import (
 const (
 	timeout        = 10 * time.Second
 	maxAnswerBytes = 1 << 20
+	maxRetryAfter  = time.Hour
 )
 
 // Client asks the questions. It is safe for concurrent use.
@@ -53,24 +54,6 @@ type Request struct {
 	Bearer secureflows.Token // the zero Token is none
 	Body   any               // encoded as JSON; nil is none
 	Header http.Header       // what else to send
-	// Secrets are the tokens in Body, which like Bearer must not surface in an
-	// error.
-	Secrets []secureflows.Token
-	// Password is one in Body, for the same reason. "" is none.
-	Password string
-}
-
-func (r *Request) secrets() []string {
-	texts := make([]string, 0, len(r.Secrets)+2)
-	if r.Password != "" {
-		texts = append(texts, r.Password)
-	}
-	for _, token := range append(r.Secrets, r.Bearer) {
-		if !token.IsZero() {
-			texts = append(texts, token.Reveal())
-		}
-	}
-	return texts
 }
 
 // Answer is what came back.
@@ -139,23 +122,29 @@ func (r *Request) failed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return fmt.Errorf("%s: %w", r.Op, ctx.Err())
 	}
-	var wrapped *url.Error // prints the URL
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
-	}
-	reason := transport.Clean(err.Error(), 256, r.secrets()...)
-	if errors.Is(err, context.DeadlineExceeded) {
-		reason = "no answer in time"
-	}
-	return &outage{facts: &secureflows.Error{Op: r.Op, Message: reason}}
+	return &outage{facts: &secureflows.Error{Op: r.Op, Message: reason(err)}}
 }
 
 // Outage is the error for an answer that cannot be the provider's, or says that
-// it cannot answer now. reason must quote nothing of the answer.
+// it cannot answer now. reason must quote nothing of the answer. Nobody is put
+// off for longer than an hour, whatever the answer says.
 func (a *Answer) Outage(reason string) error {
 	return &outage{facts: &secureflows.Error{
-		Op: a.request.Op, StatusCode: a.Status, Message: reason, RetryAfter: transport.RetryAfter(a.Header),
+		Op: a.request.Op, StatusCode: a.Status, Message: reason,
+		RetryAfter: min(transport.RetryAfter(a.Header), maxRetryAfter),
 	}}
+}
+
+// IsPage reports whether the answer is HTML, by its type or its text: a proxy or
+// a portal wrote it, whatever its status is. No API of these has pages.
+func (a *Answer) IsPage() bool {
+	kind, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	return kind == "text/html" || kind == "application/xhtml+xml" || bytes.HasPrefix(text(a.Body), []byte("<"))
+}
+
+// text is a body without what may stand before anything else.
+func text(body []byte) []byte {
+	return bytes.TrimLeft(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")), " \t\r\n")
 }
 
 // Decode reads the body, one JSON object, into v. Anything else is an outage:

@@ -2,11 +2,18 @@ package remote_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"net/textproto"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -133,19 +140,124 @@ func TestTheCallersEndIsNoOutage(t *testing.T) {
 	assert.NotErrorIs(t, err, secureflows.ErrUnavailable)
 }
 
-// TestErrorsQuoteNoToken, whatever the transport says.
-func TestErrorsQuoteNoToken(t *testing.T) {
-	const bearer, inBody = "bearer-0123456789abcdef", "body-0123456789abcdef"
-	p := &provider{answer: func(r *http.Request) (*http.Response, error) {
-		return nil, fmt.Errorf("proxy: cannot send %s with %q", r.Header.Get("Authorization"), inBody)
-	}}
+// TestErrorsQuoteNothing of what was sent, whatever the transport says.
+func TestErrorsQuoteNothing(t *testing.T) {
+	const bearer, password, code = "bearer-0123456789abcdef", "correct-horse-battery", "of-the-query"
+	p := &provider{}
+	p.answer = func(r *http.Request) (*http.Response, error) {
+		return nil, fmt.Errorf("proxy: cannot send %s to %s with %s", r.Header.Get("Authorization"), r.URL, p.bodies[0])
+	}
 	r := question()
-	r.URL += "?code=of-the-query"
-	r.Bearer, r.Body, r.Secrets = token(t, bearer), map[string]string{"token": inBody}, []secureflows.Token{token(t, inBody)}
+	r.URL += "?code=" + code
+	r.Bearer, r.Body = token(t, bearer), map[string]string{"password": password}
 	_, err := p.client().Do(t.Context(), r)
-	require.Error(t, err)
-	for _, secret := range []string{bearer, inBody, "of-the-query"} {
-		assert.NotContains(t, fmt.Sprintf("%v %+v %#v %s", err, err, err, errors.Unwrap(err)), secret)
+	require.ErrorIs(t, err, secureflows.ErrUnavailable)
+	assertQuotesNothing(t, err, bearer, password, code)
+}
+
+// assertQuotesNothing looks at an error, and at all that can be got out of it.
+func assertQuotesNothing(t *testing.T, err error, secrets ...string) {
+	t.Helper()
+	texts := fmt.Sprintf("%v %+v %#v", err, err, err)
+	var facts *secureflows.Error
+	if errors.As(err, &facts) {
+		texts += fmt.Sprintf("%v %+v %#v", facts, *facts, *facts)
+	}
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, inner := range several.Unwrap() {
+			texts += fmt.Sprintf("%v %+v %#v", inner, inner, inner)
+		}
+	}
+	for _, secret := range secrets {
+		assert.NotContains(t, texts, secret)
+	}
+}
+
+// TestReasons of a transport are told apart in words of our own: net/http quotes
+// the beginning of what it cannot read.
+func TestReasons(t *testing.T) {
+	const canary = "eyJfresh.canary.token"
+	for name, row := range map[string]struct {
+		cause error
+		says  string
+	}{
+		"no time":               {context.DeadlineExceeded, "no answer in time"},
+		"a time-out":            {&net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded}, "no answer in time"},
+		"no name":               {&net.OpError{Op: "dial", Err: &net.DNSError{Err: canary, Name: canary, IsNotFound: true}}, "the name of the host was not found"},
+		"nobody listens":        {&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.ECONNREFUSED)}, "the connection was refused"},
+		"no way":                {os.NewSyscallError(canary, syscall.EHOSTUNREACH), "the host cannot be reached"},
+		"an unknown authority":  {&tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, "the certificate is not one that is trusted"},
+		"another name":          {x509.HostnameError{Certificate: &x509.Certificate{}, Host: canary}, "the certificate is not one that is trusted"},
+		"an alert":              {fmt.Errorf("remote error: %w", tls.AlertError(40)), "TLS failed"},
+		"no TLS":                {tls.RecordHeaderError{Msg: canary}, "TLS failed"},
+		"HTTP for HTTPS":        {http.ErrSchemeMismatch, "TLS failed"},
+		"a header that is none": {textproto.ProtocolError("malformed MIME header line: " + canary), "no HTTP answer"},
+		"the end":               {fmt.Errorf("transport connection broken: %w", io.ErrUnexpectedEOF), "the connection broke off"},
+		"a reset":               {os.NewSyscallError("read", syscall.ECONNRESET), "the connection broke off"},
+		"anything else":         {errors.New(canary), "the request failed before there was an answer"},
+	} {
+		p := &provider{answer: func(*http.Request) (*http.Response, error) { return nil, row.cause }}
+		_, err := p.client().Do(t.Context(), question())
+		require.ErrorIs(t, err, secureflows.ErrUnavailable, name)
+		assert.ErrorContains(t, err, row.says, name)
+		assertQuotesNothing(t, err, canary)
+	}
+}
+
+// TestWhatIsNoHTTPIsNotQuoted: a login whose tokens come back without a status
+// line in front.
+func TestWhatIsNoHTTPIsNotQuoted(t *testing.T) {
+	const canary = "canary-of-a-token"
+	for _, sent := range []string{
+		`{"access_token":"` + canary + `"}` + "\r\n\r\n", "HTTP/1.1 " + canary + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n" + canary + "\r\n\r\n",
+	} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			connection, _, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				return // the question then has an answer, and the test fails
+			}
+			_, _ = io.WriteString(connection, sent)
+			_ = connection.Close()
+		}))
+		r := question()
+		r.URL = server.URL
+		_, err := remote.New(&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(t.Context(), r)
+		server.Close()
+		require.ErrorIs(t, err, secureflows.ErrUnavailable, sent)
+		assert.ErrorContains(t, err, "what came is no HTTP answer", sent)
+		assertQuotesNothing(t, err, canary)
+	}
+}
+
+func TestNobodyIsPutOffForLongerThanAnHour(t *testing.T) {
+	for asked, want := range map[string]time.Duration{"3599": 3599 * time.Second, "3600": time.Hour, "3601": time.Hour, "315360000": time.Hour} {
+		_, err := answering(503, "", "Retry-After", asked).client().Do(t.Context(), question())
+		var facts *secureflows.Error
+		require.ErrorAs(t, err, &facts)
+		assert.Equal(t, want, facts.RetryAfter, asked)
+	}
+}
+
+func TestPages(t *testing.T) {
+	for name, row := range map[string]struct {
+		kind, body string
+		want       bool
+	}{
+		"a page":             {"text/html; charset=utf-8", "<!doctype html>", true},
+		"an empty page":      {"text/html", "", true},
+		"XHTML":              {"application/xhtml+xml", "", true},
+		"a page in capitals": {"TEXT/HTML", "Sign in", true},
+		"without a type":     {"", " \r\n<HTML>", true},
+		"behind a mark":      {"text/plain", "\xef\xbb\xbf<html>", true},
+		"JSON":               {"application/json", `{"a":"<html>"}`, false},
+		"JSON as text":       {"text/plain", `{}`, false},
+		"text":               {"text/plain", "no access < here", false},
+		"nothing":            {"", "", false},
+	} {
+		answer, err := answering(401, row.body, "Content-Type", row.kind).client().Do(t.Context(), question())
+		require.NoError(t, err, name)
+		assert.Equal(t, row.want, answer.IsPage(), name)
 	}
 }
 

@@ -2,7 +2,6 @@ package authreturn
 
 import (
 	"fmt"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -28,10 +27,11 @@ type Config struct {
 	// nil is one with 10 s. Redirects are never followed.
 	HTTPClient *http.Client
 
-	// Secret is the service's SECRET_KEY, 32 bytes at least, and makes the
-	// Resolver verify tokens by itself. Whoever has it can sign in as anybody at
+	// Secret is the service's SECRET_KEY, by [NewSecret], and makes the Resolver
+	// verify tokens by itself. Whoever has it can sign in as anybody at
 	// every application of the service, and somebody whom the service has deleted
-	// is let in until their token expires. nil asks the service about each token.
+	// is let in until their token expires. The zero Secret asks the
+	// service about each token.
 	Secret Secret
 
 	// Leeway is how far the clocks of the service and of this machine may be
@@ -43,18 +43,23 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Secret is the key that AuthReturn signs with. Like a token it prints as
-// [REDACTED].
-type Secret []byte
+// Secret is the key that AuthReturn signs with. It prints as [REDACTED] wherever
+// it is formatted, logged or encoded, inside other values too. The zero Secret is
+// none.
+type Secret struct{ held }
 
-// Format keeps the secret out of what is printed, under every verb.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte("[REDACTED]")) }
+type held = jwtverify.Secret
 
-// LogValue keeps the secret out of logs.
-func (Secret) LogValue() slog.Value { return slog.StringValue("[REDACTED]") }
-
-// MarshalText keeps the secret out of JSON and the like.
-func (Secret) MarshalText() ([]byte, error) { return []byte("[REDACTED]"), nil }
+// NewSecret gives the Secret with this text, of which it keeps a copy. It refuses,
+// as secureflows.ErrInvalidRequest, one of under 32 bytes, and a public key, in
+// whose name everybody could sign.
+func NewSecret(text []byte) (Secret, error) {
+	made, err := jwtverify.NewSecret(text)
+	if err != nil {
+		return Secret{}, fmt.Errorf("authreturn: %w", err)
+	}
+	return Secret{made}, nil
+}
 
 // Resolver says whose a token of AuthReturn is. It is safe for concurrent use.
 type Resolver struct {
@@ -87,15 +92,11 @@ func New(cfg Config) (*Resolver, error) {
 		cfg.Now = time.Now
 	}
 	r := &Resolver{origin: origin, client: remote.New(cfg.HTTPClient), leeway: cfg.Leeway, now: cfg.Now}
-	if cfg.Secret == nil {
+	if cfg.Secret.IsZero() {
 		return r, nil
 	}
-	keys, err := jwtverify.Secret(cfg.Secret)
-	if err != nil {
-		return nil, fmt.Errorf("authreturn: new: Config.Secret: %w", err)
-	}
 	r.verifier, err = jwtverify.New(jwtverify.Config{
-		Algorithms: []string{algorithm}, Keys: keys, Leeway: cfg.Leeway, Now: cfg.Now,
+		Algorithms: []string{algorithm}, Keys: cfg.Secret.held, Leeway: cfg.Leeway, Now: cfg.Now,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("authreturn: new: %w", err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/middleware/authreturn"
 )
 
@@ -28,12 +29,23 @@ func assertSecret(t testing.TB, text, secret, what string) {
 // Whoever prints a value must not print a secret.
 func TestNothingPrintsItsSecret(t *testing.T) {
 	s := locally(t)
-	cfg := authreturn.Config{Secret: []byte(secret)}
+	cfg := authreturn.Config{Secret: must(authreturn.NewSecret([]byte(secret)))}
 	signIn, err := authreturn.NewSignIn(s.Resolver, authreturn.SignInConfig{CallbackURL: callbackURL, Done: nothing})
 	require.NoError(t, err)
-	for want, value := range map[string]any{
-		"authreturn.Resolver": s.Resolver, "authreturn.SignIn": signIn, "[REDACTED]": cfg.Secret, "": cfg,
+	type application struct { // whose fields fmt reaches past all methods
+		cfg      authreturn.Config
+		secret   authreturn.Secret
+		resolver authreturn.Resolver
+	}
+	own := application{cfg, cfg.Secret, *s.Resolver}
+	for name, value := range map[string]any{
+		"authreturn.Resolver": s.Resolver, "authreturn.SignIn": signIn, "[REDACTED]": cfg.Secret,
+		"a Config": cfg, "a *Config": &cfg, "fields": own, "a pointer": &own, "a list": []any{own, &own},
 	} {
+		want := name
+		if len(strings.Fields(name)) == 2 || name == "fields" {
+			want = ""
+		}
 		var logged bytes.Buffer
 		slog.New(slog.NewTextHandler(&logged, nil)).Info("x", "value", value)
 		slog.New(slog.NewJSONHandler(&logged, nil)).Info("x", "value", value)
@@ -48,14 +60,24 @@ func TestNothingPrintsItsSecret(t *testing.T) {
 		encoded, _ := json.Marshal(value)
 		all += string(encoded)
 		for _, form := range []string{secret, fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret), fmt.Sprint([]byte(secret))} {
-			assertSecret(t, all, form, want)
+			assertSecret(t, all, form, name)
 		}
 	}
 }
 
-// No error of New's says what the secret is.
-func TestARefusedSecretIsNotQuoted(t *testing.T) {
-	_, err := authreturn.New(authreturn.Config{Secret: []byte(secret[:31])})
-	require.Error(t, err)
-	assertSecret(t, err.Error(), secret, "an error")
+// What is too short, or no secret at all, is refused, and not quoted.
+func TestSecretsThatAreRefused(t *testing.T) {
+	const publicKey = "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE\n-----END PUBLIC KEY-----"
+	for text, says := range map[string]string{
+		"": "0 bytes", secret[:31]: "31 bytes", publicKey: "PEM", `{"keys":[{"kty":"RSA","n":"0123456789","e":"AQAB"}]}`: "JSON",
+	} {
+		made, err := authreturn.NewSecret([]byte(text))
+		require.ErrorIs(t, err, secureflows.ErrInvalidRequest)
+		assert.ErrorContains(t, err, "authreturn: ")
+		assert.ErrorContains(t, err, says)
+		assert.True(t, made.IsZero())
+		if len(text) >= 12 {
+			assertSecret(t, err.Error(), text, "an error")
+		}
+	}
 }

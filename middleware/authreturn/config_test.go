@@ -17,17 +17,15 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 		cfg  authreturn.Config
 		says string
 	}{
-		"plain http":         {authreturn.Config{Origin: "http://authreturn.com"}, "write https"},
-		"a path":             {authreturn.Config{Origin: "https://authreturn.com/api"}, "write https://authreturn.com"},
-		"a query":            {authreturn.Config{Origin: "https://authreturn.com?x=1"}, "Config.Origin"},
-		"a password":         {authreturn.Config{Origin: "https://ada:pass@authreturn.com"}, "user"},
-		"no scheme":          {authreturn.Config{Origin: "authreturn.com"}, "absolute"},
-		"another scheme":     {authreturn.Config{Origin: "ftp://authreturn.com"}, "absolute"},
-		"a secret that is 0": {authreturn.Config{Secret: []byte{}}, "Config.Secret"},
-		"31 bytes":           {authreturn.Config{Secret: []byte(secret[:31])}, "31 bytes"},
-		"negative leeway":    {authreturn.Config{Leeway: -1}, "Config.Leeway"},
-		"an hour's leeway":   {authreturn.Config{Leeway: time.Hour}, "Config.Leeway"},
-		"leeway, locally":    {authreturn.Config{Leeway: time.Hour, Secret: []byte(secret)}, "Config.Leeway"},
+		"plain http":       {authreturn.Config{Origin: "http://authreturn.com"}, "write https"},
+		"a path":           {authreturn.Config{Origin: "https://authreturn.com/api"}, "write https://authreturn.com"},
+		"a query":          {authreturn.Config{Origin: "https://authreturn.com?x=1"}, "Config.Origin"},
+		"a password":       {authreturn.Config{Origin: "https://ada:pass@authreturn.com"}, "user"},
+		"no scheme":        {authreturn.Config{Origin: "authreturn.com"}, "absolute"},
+		"another scheme":   {authreturn.Config{Origin: "ftp://authreturn.com"}, "absolute"},
+		"negative leeway":  {authreturn.Config{Leeway: -1}, "Config.Leeway"},
+		"an hour's leeway": {authreturn.Config{Leeway: time.Hour}, "Config.Leeway"},
+		"leeway, locally":  {authreturn.Config{Leeway: time.Hour, Secret: must(authreturn.NewSecret([]byte(secret)))}, "Config.Leeway"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			resolver, err := authreturn.New(row.cfg)
@@ -42,7 +40,7 @@ func TestConfigurationsThatAreRefused(t *testing.T) {
 func TestConfigurationsThatWork(t *testing.T) {
 	for _, cfg := range []authreturn.Config{
 		{}, {Origin: "https://authreturn.com/"}, {Origin: "http://localhost:8080"}, {Origin: "http://[::1]:8080"},
-		{Secret: []byte(secret[:32])}, {Leeway: 5 * time.Minute},
+		{Secret: must(authreturn.NewSecret([]byte(secret[:32])))}, {Leeway: 5 * time.Minute},
 	} {
 		_, err := authreturn.New(cfg)
 		require.NoError(t, err)
@@ -52,10 +50,13 @@ func TestConfigurationsThatWork(t *testing.T) {
 // A secret that the caller wipes afterwards was copied.
 func TestTheSecretIsCopied(t *testing.T) {
 	key := []byte(secret)
-	s := remotely(t, func(cfg *authreturn.Config) { cfg.Secret = key })
-	clear(key)
-	_, err := s.Resolve(t.Context(), good(t, nil))
+	made, err := authreturn.NewSecret(key)
 	require.NoError(t, err)
+	clear(key)
+	s := remotely(t, func(cfg *authreturn.Config) { cfg.Secret = made })
+	_, err = s.Resolve(t.Context(), good(t, nil))
+	require.NoError(t, err)
+	assert.Empty(t, s.service.requests(), "the service is not asked")
 }
 
 func TestHostedURLs(t *testing.T) {

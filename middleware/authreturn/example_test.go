@@ -72,11 +72,14 @@ func ExampleNew() {
 }
 
 // With the secret nobody is asked.
-func ExampleSecret() {
+func ExampleNewSecret() {
 	mock := authreturntest.Start()
 	defer mock.Close()
 
-	secret := authreturn.Secret(mock.Secret())
+	secret, err := authreturn.NewSecret(mock.Secret())
+	if err != nil {
+		log.Fatal(err)
+	}
 	resolver, err := authreturn.New(authreturn.Config{Secret: secret, Leeway: 30 * time.Second})
 	if err != nil {
 		log.Fatal(err)

@@ -234,7 +234,7 @@ func remotely(t testing.TB, change ...func(*authreturn.Config)) *setup {
 	return s
 }
 
-func withSecret(cfg *authreturn.Config) { cfg.Secret = []byte(secret) }
+func withSecret(cfg *authreturn.Config) { cfg.Secret = must(authreturn.NewSecret([]byte(secret))) }
 
 func withLeeway(d time.Duration) func(*authreturn.Config) {
 	return func(cfg *authreturn.Config) { cfg.Leeway = d }
@@ -243,4 +243,12 @@ func withLeeway(d time.Duration) func(*authreturn.Config) {
 func locally(t testing.TB, change ...func(*authreturn.Config)) *setup {
 	t.Helper()
 	return remotely(t, append(change, withSecret)...)
+}
+
+// must gives a value that a test cannot do without.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -28,7 +28,7 @@ func (r *Resolver) Login(ctx context.Context, email, password string) (secureflo
 	}
 	answer, err := r.post(ctx, remote.Request{
 		Op: "authreturn: login", URL: r.endpoint("login"),
-		Body: map[string]string{"email": email, "password": password}, Password: password,
+		Body: map[string]string{"email": email, "password": password},
 	})
 	switch {
 	case errors.Is(err, secureflows.ErrSignedOut): // whatever its 401 says: there was no token
@@ -46,7 +46,7 @@ func (r *Resolver) Login(ctx context.Context, email, password string) (secureflo
 			Email *string         `json:"email"`
 		} `json:"user"`
 	}
-	if err := answer.Decode(&form); err != nil {
+	if err := decode(answer, &form); err != nil {
 		return none, secureflows.Identity{}, err
 	}
 	switch {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -57,7 +58,10 @@ func TestAnswersToALogin(t *testing.T) {
 	}{
 		"refused":               {401, `{"error":"Invalid email or password"}`, secureflows.ErrUnauthenticated},
 		"refused as expired":    {401, `{"error":"Token expired"}`, secureflows.ErrUnauthenticated},
-		"refused with a page":   {401, `<html>`, secureflows.ErrUnauthenticated},
+		"refused with a page":   {401, `<html>`, secureflows.ErrUnavailable},
+		"refused by nobody":     {401, ``, secureflows.ErrUnavailable},
+		"a user in capitals":    {200, `{"success":true,"token":"` + fresh + `","User":{"ID":7,"Email":"ada@example.com"}}`, secureflows.ErrUnavailable},
+		"two users":             {200, strings.Replace(loggedIn(fresh), "{", `{"user":{"id":8,"email":"x"},`, 1), secureflows.ErrUnavailable},
 		"no success":            {200, `{"token":"` + fresh + `","user":{"id":7,"email":"ada@example.com"}}`, secureflows.ErrUnavailable},
 		"no token":              {200, `{"success":true,"user":{"id":7,"email":"ada@example.com"}}`, secureflows.ErrUnavailable},
 		"what is no token":      {200, loggedIn("a b"), secureflows.ErrUnavailable},

@@ -73,7 +73,7 @@ func (r *Resolver) tokenIn(ctx context.Context, answer *remote.Answer) (securefl
 		Success bool   `json:"success"`
 		Token   string `json:"token"`
 	}
-	if err := answer.Decode(&form); err != nil {
+	if err := decode(answer, &form); err != nil {
 		return secureflows.Token{}, said{}, err
 	}
 	if !form.Success {

@@ -3,6 +3,7 @@ package authreturn_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -100,6 +101,10 @@ func TestAnswersToARefresh(t *testing.T) {
 		"one without an end":    {200, fresh(map[string]any{"exp": nil}), secureflows.ErrUnavailable},
 		"another provider's":    {200, fresh(map[string]any{"iss": "x"}), secureflows.ErrUnavailable},
 		"a page":                {200, `<html>`, secureflows.ErrUnavailable},
+		"a page of a 401":       {401, `<html>`, secureflows.ErrUnavailable},
+		"a 401 of nobody":       {401, ``, secureflows.ErrUnavailable},
+		"success in capitals":   {200, `{"Success":true,"Token":"x"}`, secureflows.ErrUnavailable},
+		"two tokens":            {200, strings.Replace(fresh(nil), "{", `{"token":"x",`, 1), secureflows.ErrUnavailable},
 		"an outage":             {503, ``, secureflows.ErrUnavailable},
 		"too many":              {429, ``, secureflows.ErrUnavailable},
 		"what is not described": {400, `{"error":"canary-of-a-body"}`, nil},

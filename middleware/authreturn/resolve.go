@@ -1,11 +1,15 @@
 package authreturn
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
+	"unicode/utf8"
+
+	josejson "github.com/go-jose/go-jose/v4/json" // duplicate members are errors there, and "Valid" is not "valid"
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/internal/remote"
@@ -71,7 +75,7 @@ func (r *Resolver) ask(ctx context.Context, token secureflows.Token, s said) (se
 			Email *string         `json:"email"`
 		} `json:"user"`
 	}
-	if err := answer.Decode(&form); err != nil {
+	if err := decode(answer, &form); err != nil {
 		return secureflows.Identity{}, err
 	}
 	switch {
@@ -93,8 +97,7 @@ var errInvalid = refused("the service does not accept it")
 func (r *Resolver) about(token secureflows.Token, what string) remote.Request {
 	return remote.Request{
 		Op: "authreturn: " + what, URL: r.endpoint(what),
-		Body:    map[string]string{"token": token.Reveal()},
-		Secrets: []secureflows.Token{token},
+		Body: map[string]string{"token": token.Reveal()},
 	}
 }
 
@@ -117,15 +120,35 @@ func (r *Resolver) post(ctx context.Context, question remote.Request) (*remote.A
 	}
 }
 
-// unauthorized tells apart the 401s. What the service says is prose and no code,
-// so that nothing but the text that is documented counts.
+// unauthorized tells apart the 401s. One that is not of the service's form is
+// somebody else's, such as a proxy's that wants a password of its own, and says
+// nothing about the token. What the service says is prose and no code, so that
+// nothing but the text that is documented is an expiry.
 func unauthorized(answer *remote.Answer) error {
 	var form struct {
+		Valid *bool           `json:"valid"`
 		Error json.RawMessage `json:"error"`
 	}
-	var text string
-	if answer.Decode(&form) == nil && json.Unmarshal(form.Error, &text) == nil && text == "Token expired" {
+	if err := decode(answer, &form); err != nil {
+		return err
+	}
+	var said *string // null is no text
+	isText := json.Unmarshal(form.Error, &said) == nil && said != nil
+	switch {
+	case form.Valid != nil && *form.Valid, form.Valid == nil && !isText:
+		return answer.Outage("a refusal that is not of the form that is documented")
+	case isText && *said == "Token expired":
 		return errExpired
 	}
 	return errInvalid
+}
+
+// decode reads an answer, one JSON object, to the letter: an answer that says two
+// things, or says them in another spelling, is nobody's word.
+func decode(answer *remote.Answer, into any) error {
+	text := bytes.TrimLeft(answer.Body, " \t\r\n")
+	if !bytes.HasPrefix(text, []byte("{")) || !utf8.Valid(text) || josejson.Unmarshal(text, into) != nil {
+		return answer.Outage("an answer that is not of the form that is documented")
+	}
+	return nil
 }

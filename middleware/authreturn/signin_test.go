@@ -159,7 +159,7 @@ func TestFailures(t *testing.T) {
 		"an outage":                {func(s *site) { s.service.says(503, "") }, "", 503, "Temporarily unavailable"},
 		"no answer":                {func(s *site) { s.service.breaks(errors.New("broken")) }, "", 503, "Temporarily unavailable"},
 		"a 400":                    {func(s *site) { s.service.says(400, "") }, "", 503, "Temporarily unavailable"},
-		"a token that is refused":  {func(s *site) { s.service.says(401, "") }, "", 400, "Sign-in failed"},
+		"a token that is refused":  {func(s *site) { s.service.says(401, `{"valid":false}`) }, "", 400, "Sign-in failed"},
 		"a token that has expired": {func(s *site) { s.service.says(401, `{"error":"Token expired"}`) }, "", 400, "Sign-in failed"},
 		"Done refuses": {func(s *site) {
 			s.fails = fmt.Errorf("on leave: %w", middleware.ErrNotAllowed)

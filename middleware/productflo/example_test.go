@@ -26,7 +26,11 @@ var ada = productflotest.User{
 // configFor is what a program has from the operator of ProductFlo. The mock's
 // tokens name no issuer, and it runs on a clock of its own.
 func configFor(mock *productflotest.Server) productflo.Config {
-	return productflo.Config{Secret: productflo.Secret(mock.Secret()), WithoutIssuer: true, Origin: mock.Origin(), Now: mock.Now}
+	secret, err := productflo.NewSecret(mock.Secret())
+	if err != nil {
+		log.Fatal(err)
+	}
+	return productflo.Config{Secret: secret, WithoutIssuer: true, Origin: mock.Origin(), Now: mock.Now}
 }
 
 func newExample(config productflo.Config) *productflo.Resolver {
@@ -121,12 +125,12 @@ func ExampleConfig() {
 	// Output: true <nil>
 }
 
-func ExampleSecret() {
-	secret := productflo.Secret("0123456789abcdef0123456789abcdef")
-	fmt.Println(secret)
+func ExampleNewSecret() {
+	secret, err := productflo.NewSecret([]byte("0123456789abcdef0123456789abcdef"))
+	fmt.Println(secret, err)
 	fmt.Printf("%+v\n", secret)
 	// Output:
-	// [REDACTED]
+	// [REDACTED] <nil>
 	// [REDACTED]
 }
 
@@ -234,7 +238,7 @@ func ExampleResolver_SecondFactor() {
 	if !errors.As(err, &challenge) {
 		log.Fatal(err)
 	}
-	tokens, err := resolver.SecondFactor(context.Background(), challenge.Answer, "123456")
+	tokens, err := resolver.SecondFactor(context.Background(), challenge.Answer(), "123456")
 	fmt.Println(tokens.Access, err)
 	// Output: [REDACTED] <nil>
 }

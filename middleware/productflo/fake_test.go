@@ -190,7 +190,7 @@ func (n *network) asked() []request {
 // shared is a Config with a secret, and public one with a key set, for tokens
 // without an issuer.
 func shared(n *network) productflo.Config {
-	return productflo.Config{Secret: secret, WithoutIssuer: true, HTTPClient: n.client(), Now: atStart}
+	return productflo.Config{Secret: must(productflo.NewSecret(secret)), WithoutIssuer: true, HTTPClient: n.client(), Now: atStart}
 }
 
 func public(n *network) productflo.Config {
@@ -218,4 +218,12 @@ func through(resolver middleware.Resolver, text string) *httptest.ResponseRecord
 	w := httptest.NewRecorder()
 	handler.ServeHTTP(w, r)
 	return w
+}
+
+// must gives a value that a test cannot do without.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
 }

@@ -15,7 +15,7 @@ import (
 // TestAnIssuerIsLeftOutOnPurposeOnly: were it the default, good tokens with an
 // issuer would be passed on to whoever is asked next.
 func TestAnIssuerIsLeftOutOnPurposeOnly(t *testing.T) {
-	for _, keys := range []productflo.Config{{Secret: secret}, {KeySetURL: keySetURL, Algorithms: []string{"ES256"}}} {
+	for _, keys := range []productflo.Config{{Secret: must(productflo.NewSecret(secret))}, {KeySetURL: keySetURL, Algorithms: []string{"ES256"}}} {
 		_, err := productflo.New(keys)
 		require.ErrorIs(t, err, secureflows.ErrInvalidRequest)
 		require.ErrorContains(t, err, "Config.Issuer is empty")

@@ -15,7 +15,7 @@ import (
 func forMock(mock *productflotest.Server, algorithm string) productflo.Config {
 	config := productflo.Config{WithoutIssuer: true, Origin: mock.Origin(), Now: mock.Now}
 	if algorithm == "HS256" {
-		config.Secret = mock.Secret()
+		config.Secret = must(productflo.NewSecret(mock.Secret()))
 	} else {
 		config.KeySetURL, config.Algorithms = mock.JWKSURL(), []string{algorithm}
 	}

@@ -1,12 +1,10 @@
 package productflo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
@@ -25,8 +23,8 @@ const Provider = "productflo"
 // is Issuer or WithoutIssuer. ProductFlo has published neither keys, nor an
 // algorithm, an issuer or an audience: they are its operator's to say.
 type Config struct {
-	// Secret is what tokens are signed with where that is HS256: 32 bytes at
-	// least, as they go into the HMAC. A text that is base64 is not decoded.
+	// Secret is what tokens are signed with where that is HS256, by [NewSecret]:
+	// the bytes as they go into the HMAC. A text that is base64 is not decoded.
 	// Whoever has it can sign tokens too.
 	Secret Secret
 	// KeySetURL is where the public keys are where tokens are signed with ES256
@@ -84,19 +82,22 @@ type Config struct {
 	Now func() time.Time
 }
 
-// Secret is what ProductFlo signs with. Like a token it prints as [REDACTED].
-type Secret []byte
+// Secret is what ProductFlo signs with. It prints as [REDACTED] wherever it is
+// formatted, logged or encoded, inside other values too. The zero Secret is none.
+type Secret struct{ held }
 
-// Format keeps the secret out of what is printed, under every verb.
-func (Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, redacted) }
+type held = jwtverify.Secret
 
-// LogValue keeps the secret out of logs.
-func (Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
-
-// MarshalText keeps the secret out of JSON and the like.
-func (Secret) MarshalText() ([]byte, error) { return []byte(redacted), nil }
-
-const redacted = "[REDACTED]"
+// NewSecret gives the Secret with this text, of which it keeps a copy. It refuses,
+// as secureflows.ErrInvalidRequest, one of under 32 bytes, and a public key, in
+// whose name everybody could sign.
+func NewSecret(text []byte) (Secret, error) {
+	made, err := jwtverify.NewSecret(text)
+	if err != nil {
+		return Secret{}, fmt.Errorf("productflo: %w", err)
+	}
+	return Secret{made}, nil
+}
 
 // Resolver says whose a token of ProductFlo's is. It is safe for concurrent use.
 type Resolver struct {
@@ -142,7 +143,7 @@ func New(config Config) (*Resolver, error) {
 		config: config, algorithms: algorithms, verifier: verifier,
 		origin: origin, remote: remote.New(config.HTTPClient), now: config.Now,
 	}
-	if r.config.Secret = nil; r.now == nil {
+	if r.config.Secret = (Secret{}); r.now == nil {
 		r.now = time.Now
 	}
 	return r, nil
@@ -152,12 +153,10 @@ func New(config Config) (*Resolver, error) {
 func keysOf(config *Config) (keys jwtverify.Keys, algorithms []string, err error) {
 	algorithms = slices.Clone(config.Algorithms)
 	switch {
-	case len(config.Secret) == 0 && config.KeySetURL == "":
+	case config.Secret.IsZero() && config.KeySetURL == "":
 		return nil, nil, misconfigured("Config.Secret and KeySetURL are empty: write the one that the operator of ProductFlo gives you")
-	case len(config.Secret) > 0 && config.KeySetURL != "":
+	case !config.Secret.IsZero() && config.KeySetURL != "":
 		return nil, nil, misconfigured("Config has both Secret and KeySetURL: tokens are signed with one kind of key, leave the other out")
-	case bytes.HasPrefix(bytes.TrimSpace(config.Secret), []byte("-----BEGIN ")):
-		return nil, nil, misconfigured("Config.Secret is a key in PEM: a public key is known to everybody, who could sign with it; use KeySetURL for ES256 and RS256")
 	case config.KeySetURL != "":
 		if _, err := remote.Page("Config.KeySetURL", config.KeySetURL); err != nil {
 			return nil, nil, fmt.Errorf("productflo: new: %w", err)
@@ -167,7 +166,7 @@ func keysOf(config *Config) (keys jwtverify.Keys, algorithms []string, err error
 		if len(algorithms) == 0 {
 			algorithms = []string{"HS256"} // there is no other for a Secret
 		}
-		keys, err = jwtverify.Secret(config.Secret)
+		keys = config.Secret.held
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("productflo: %w", err)

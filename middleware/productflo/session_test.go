@@ -91,17 +91,60 @@ func assertDecided(t *testing.T, err, want error, name string) {
 	}
 }
 
-func TestASessionThatIsNoJSONIsAnOutage(t *testing.T) {
-	for _, body := range []string{"", "<html>", `{"a":`} {
+// TestAnAnswerWithoutASessionIsAnOutage: nobody is let in by it, or signed out.
+func TestAnAnswerWithoutASessionIsAnOutage(t *testing.T) {
+	rows := []answer{{status: 204}, {status: 202, body: `{"id":1}`}, {status: 200, body: `{"id":1}`, header: http.Header{"Content-Type": {"text/html"}}}}
+	for _, body := range []string{
+		"", "<html>", `{"a":`, "null", "false", "0", `""`, "[]", `[{"id":1}]`, "{}", " { } ", `{"user":null}`, `{} {}`,
+		`{"session":null}`, `{"session":null,"user":{"id":1}}`, `{"session":false}`, `{"session": { }}`, `{"session":[]}`, `{"session":""}`,
+		`{"error":"not logged in"}`, `{"error":{"code":1},"id":1}`, `{"error":"","session":{"id":1}}`,
+	} {
+		rows = append(rows, answer{status: 200, body: body})
+	}
+	for _, row := range rows {
+		n := newNetwork()
+		n.answers[sessionURL] = row
+		config := shared(n)
+		config.AskSession = true
+		resolver := newResolver(t, config)
+		_, err := resolver.Session(t.Context(), token(t, hmacToken(documented())))
+		assertDecided(t, err, secureflows.ErrUnavailable, row.body)
+		identity, err := resolver.Resolve(t.Context(), token(t, hmacToken(documented())))
+		assertDecided(t, err, secureflows.ErrUnavailable, row.body)
+		assert.Zero(t, identity)
+	}
+	for _, body := range []string{`{"id":1}`, `{"session":{"id":1}}`, `{"session":"s-1"}`, ` {"user":{"id":1},"error":null}`} {
 		n := newNetwork()
 		n.answers[sessionURL] = answer{status: 200, body: body}
-		_, err := newResolver(t, shared(n)).Session(t.Context(), token(t, hmacToken(documented())))
-		assertDecided(t, err, secureflows.ErrUnavailable, body)
+		session, err := newResolver(t, shared(n)).Session(t.Context(), token(t, hmacToken(documented())))
+		require.NoError(t, err, body)
+		assert.Equal(t, body, string(session))
 	}
-	n := newNetwork()
-	n.answers[sessionURL] = answer{status: 204}
-	_, err := newResolver(t, shared(n)).Session(t.Context(), token(t, hmacToken(documented())))
-	assertDecided(t, err, secureflows.ErrUnavailable, "204")
+}
+
+// TestAPageIsNoWordOfProductFlo, whatever its status: a portal's says nothing
+// about a token, and ends no session.
+func TestAPageIsNoWordOfProductFlo(t *testing.T) {
+	const page = "<html><title>Sign in to WiFi</title></html>"
+	for _, status := range []int{200, 202, 401, 403, 404, 407} {
+		for _, row := range []answer{
+			{status: status, header: http.Header{"Content-Type": {"text/html; charset=utf-8"}}},
+			{status: status, header: http.Header{"Content-Type": {"text/html"}}, body: `{"id":1}`},
+			{status: status, body: page},
+		} {
+			n := newNetwork()
+			n.answers[sessionURL], n.answers[logoutURL], n.answers[loginURL] = row, row, row
+			resolver := newResolver(t, shared(n))
+			bearer := token(t, hmacToken(documented()))
+			_, err := resolver.Session(t.Context(), bearer)
+			assertDecided(t, err, secureflows.ErrUnavailable, "session")
+			assertDecided(t, resolver.Logout(t.Context(), bearer), secureflows.ErrUnavailable, "logout")
+			expired := token(t, hmacToken(documented().with("exp", start.Unix()-1)))
+			assertDecided(t, resolver.Logout(t.Context(), expired), secureflows.ErrUnavailable, "logout, expired")
+			_, err = resolver.Login(t.Context(), "ada@example.com", "secret")
+			assertDecided(t, err, secureflows.ErrUnavailable, "login")
+		}
+	}
 }
 
 // TestWhatIsNotGoodIsNotSent: but for a logout with a token that only expired.
@@ -158,7 +201,7 @@ func TestALogoutCountsWhereProductFloIsAsked(t *testing.T) {
 
 func TestTheOriginIsTheOneOfConfig(t *testing.T) {
 	n := newNetwork()
-	n.answers["GET https://productflo.example.com/auth/session"] = answer{status: 200, body: "{}"}
+	n.answers["GET https://productflo.example.com/auth/session"] = answer{status: 200, body: `{"id":1}`}
 	config := shared(n)
 	config.Origin = "https://productflo.example.com/"
 	_, err := newResolver(t, config).Session(t.Context(), token(t, hmacToken(documented())))

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/secureflows/secureflows-go"
@@ -24,18 +25,26 @@ type Tokens struct {
 
 // ChallengeError says that ProductFlo took a password and gave no tokens for it:
 // it wants a second factor, as a rule. It is neither a sign-out nor an outage.
-type ChallengeError struct {
-	// Answer is what came instead, for Config.SecondFactor. It may hold secrets:
-	// keep it on the server.
-	Answer json.RawMessage
+type ChallengeError struct{ answer func() json.RawMessage } // as fmt looks into fields
+
+// Answer gives what came instead, for Config.SecondFactor. It may hold secrets:
+// keep it on the server. It is not printed with the error.
+func (e ChallengeError) Answer() json.RawMessage {
+	if e.answer == nil {
+		return nil
+	}
+	return e.answer()
 }
 
-func (*ChallengeError) Error() string {
+func (ChallengeError) Error() string {
 	return "productflo: login: there is no session in the answer: a second factor is wanted"
 }
 
 // Format prints the text without the Answer, under every verb.
-func (e *ChallengeError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+func (e ChallengeError) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, e.Error()) }
+
+// MarshalText gives the same text to encoding/json and whatever else writes text.
+func (e ChallengeError) MarshalText() ([]byte, error) { return []byte(e.Error()), nil }
 
 // Login gives the tokens for an e-mail address and a password (POST /auth/login).
 // It is for programs that have a password to log in with, and for a form while
@@ -54,7 +63,7 @@ func (r *Resolver) Login(ctx context.Context, email, password string) (Tokens, e
 	}
 	question := remote.Request{
 		Op: op, Method: http.MethodPost, URL: r.origin.JoinPath("auth", "login").String(),
-		Body: map[string]string{"email": email, "password": password}, Password: password, Header: http.Header{},
+		Body: map[string]string{"email": email, "password": password}, Header: http.Header{},
 	}
 	if r.config.Tenant != "" {
 		question.Header.Set(tenantHeader, r.config.Tenant)
@@ -94,7 +103,7 @@ func (r *Resolver) tokensIn(answer *remote.Answer) (Tokens, error) {
 	case form.Session == nil && form.Token != nil:
 		return Tokens{}, answer.Outage("an answer with a token at the top, as ProductFlo's quickstart shows it, and not in a session, as its reference does: it is not used")
 	case form.Session == nil && r.config.SecondFactor != nil:
-		return Tokens{}, &ChallengeError{Answer: answer.Body}
+		return Tokens{}, &ChallengeError{func() json.RawMessage { return slices.Clone(answer.Body) }}
 	case form.Session == nil:
 		return Tokens{}, answer.Outage("an answer without a session: where that asks for a second factor, set Config.SecondFactor")
 	case !strings.EqualFold(form.Session.Type, "bearer"):

@@ -115,17 +115,17 @@ func TestASecondFactorIsTheApplicationsToSend(t *testing.T) {
 	require.ErrorAs(t, err, &challenge)
 	assertDecided(t, err, nil, "a challenge is neither a sign-out nor an outage")
 
-	tokens, err := resolver.SecondFactor(t.Context(), challenge.Answer, "123456")
+	tokens, err := resolver.SecondFactor(t.Context(), challenge.Answer(), "123456")
 	require.NoError(t, err)
 	assert.Equal(t, hmacToken(documented()), tokens.Access.Reveal())
 	for _, code := range []string{"forged", "none"} {
-		tokens, err = resolver.SecondFactor(t.Context(), challenge.Answer, code)
+		tokens, err = resolver.SecondFactor(t.Context(), challenge.Answer(), code)
 		assertDecided(t, err, secureflows.ErrUnavailable, code)
 		assert.Zero(t, tokens)
 	}
-	_, err = resolver.SecondFactor(t.Context(), challenge.Answer, "000000")
+	_, err = resolver.SecondFactor(t.Context(), challenge.Answer(), "000000")
 	require.ErrorIs(t, err, refused)
-	_, err = resolver.SecondFactor(t.Context(), challenge.Answer, "")
+	_, err = resolver.SecondFactor(t.Context(), challenge.Answer(), "")
 	assertDecided(t, err, secureflows.ErrInvalidRequest, "no code")
 
 	n.answers[loginURL] = answer{status: 200, body: `{"token":"abc"}`}

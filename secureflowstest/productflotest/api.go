@@ -210,7 +210,7 @@ func (s *Server) session(r *request) answer {
 		return refuse(http.StatusForbidden)
 	}
 	if s.options.Session == nil {
-		return providermock.JSON(http.StatusOK, map[string]any{})
+		return providermock.JSON(http.StatusOK, map[string]any{"id": claims["sub"]})
 	}
 	body, err := json.Marshal(s.options.Session(claims))
 	if err != nil {

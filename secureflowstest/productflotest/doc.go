@@ -30,8 +30,8 @@
 //     RS256, and the key set at [Server.JWKSURL], a path that is not the
 //     service's. There is no iss and no aud, which productflo.Config has
 //     WithoutIssuer for
-//   - the body of GET /auth/session: what [Options].Session makes, or an empty
-//     object; that of POST /auth/logout is an empty object
+//   - the body of GET /auth/session: what [Options].Session makes, or an
+//     object with the user's "id"; that of POST /auth/logout is an empty object
 //   - the name of the cookie: what [Options] say; without one there is none
 //   - how roles are spelled, and what permissions are: what [User] says. A role is
 //     in every token, "Member" where nobody has said another

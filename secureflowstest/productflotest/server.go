@@ -39,8 +39,8 @@ type Options struct {
 	// Algorithm signs the tokens: HS256, ES256 or RS256; "" is HS256.
 	Algorithm string
 	// Session makes the body of GET /auth/session from the claims of the token
-	// that came, whose numbers are json.Number; nil is an empty object, and what
-	// is not JSON a 500.
+	// that came, whose numbers are json.Number; nil is an object with
+	// the user's "id", and what is not JSON a 500.
 	Session func(claims map[string]any) any
 	// Cookie is the name of an HTTP-only, Secure cookie that login and sign-up
 	// set to the token, and that counts where no bearer comes; "" is none.
