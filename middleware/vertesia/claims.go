@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	josejson "github.com/go-jose/go-jose/v4/json" // "ID" is not "id" there
@@ -132,7 +133,8 @@ func (c *Claims) Bare() bool {
 //   - [middleware.ErrNotAllowed] for a good token of a type or an account that is
 //     not on the list, or of none;
 //   - secureflows.ErrTokenExpired where all but the date is good, and
-//     secureflows.ErrUnauthenticated for all else that is wrong with a token;
+//     secureflows.ErrUnauthenticated for all else that is wrong with a token, and
+//     for an API key of Vertesia's (sk-), before any request;
 //   - secureflows.ErrUnavailable where keys are needed that cannot be fetched.
 //
 // It is that of ctx, as it is, when ctx ends meanwhile.
@@ -151,6 +153,9 @@ func (r *Resolver) Verify(ctx context.Context, token secureflows.Token) (Claims,
 func (r *Resolver) genuine(ctx context.Context, token secureflows.Token) (Claims, error) {
 	if token.IsZero() {
 		return Claims{}, fmt.Errorf("vertesia: %w: no token: the zero value was used", secureflows.ErrUnauthenticated)
+	}
+	if strings.HasPrefix(token.Reveal(), "sk-") { // it is as good as a password, and goes nowhere
+		return Claims{}, fmt.Errorf("vertesia: %w: it is an API key, and no token of a person", secureflows.ErrUnauthenticated)
 	}
 	// By the issuer alone: a token that names ours goes to nobody else, whatever
 	// it was signed with, and however the name is spelled.

@@ -1,12 +1,12 @@
 package vertesia
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"net/http"
 	"regexp"
 	"strconv"
-
-	"encoding/json"
 
 	"github.com/secureflows/secureflows-go"
 	"github.com/secureflows/secureflows-go/internal/remote"
@@ -48,7 +48,8 @@ func (e *Error) Error() string {
 func (e *Error) Unwrap() error { return e.kind }
 
 // refusal reads an answer that is not the one hoped for. What is not in the
-// service's table may be somebody else's answer.
+// service's table, or has not the form of its refusals, may be somebody else's
+// answer.
 func refusal(op string, answer *remote.Answer) error {
 	kinds := map[int]error{
 		http.StatusBadRequest:         secureflows.ErrInvalidRequest,
@@ -58,11 +59,38 @@ func refusal(op string, answer *remote.Answer) error {
 		http.StatusPreconditionFailed: ErrNoUser,
 	}
 	kind, known := kinds[answer.Status]
-	if !known {
+	switch {
+	case !known:
 		return answer.Outage("a status that the service does not document")
+	case !isOfItsForm(op, answer):
+		return answer.Outage("a refusal that is not of the form that the service documents")
 	}
 	return &Error{Op: op, Status: answer.Status, Code: code(answer.Body), kind: kind}
 }
+
+// isOfItsForm reports whether a refusal can be the service's. The forms of a 401
+// and a 403 of the STS are published; an older one says a 403 in prose. Those of
+// the rest, and of the Studio API, are not: an empty body must do there, or
+// newcomers would be told of an outage for ever, and nobody is signed out by it.
+// A page is nobody's.
+func isOfItsForm(op string, answer *remote.Answer) bool {
+	text := bytes.TrimSpace(answer.Body)
+	var said map[string]json.RawMessage
+	isObject := bytes.HasPrefix(text, []byte("{")) && json.Unmarshal(text, &said) == nil
+	switch {
+	case answer.IsPage():
+		return false
+	case answer.Status == http.StatusUnauthorized:
+		return isObject && isText(said["error"])
+	case answer.Status != http.StatusForbidden || op == ensuring:
+		return isObject || len(text) == 0
+	case isObject:
+		return isText(said["error"]) || isText(said["message"]) || isText(said["errorCode"])
+	}
+	return len(text) > 0 && !json.Valid(text) && text[0] != '{'
+}
+
+func isText(value json.RawMessage) bool { return bytes.HasPrefix(value, []byte(`"`)) }
 
 // codes are what a code looks like. A token does not: it has dots, dashes or
 // capitals.

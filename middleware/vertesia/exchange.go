@@ -138,17 +138,21 @@ func (r *Resolver) issue(ctx context.Context, op string, bearer secureflows.Toke
 	return token, claims, nil
 }
 
+const ensuring = "ensure user"
+
 // ensureUser has a user made of somebody who is new.
 func (r *Resolver) ensureUser(ctx context.Context, bearer secureflows.Token) error {
-	const op = "ensure user"
 	answer, err := r.client.Do(ctx, remote.Request{
-		Op: "vertesia: " + op, Method: http.MethodPost, URL: r.studio + "/auth/ensure-user", Bearer: bearer,
+		Op: "vertesia: " + ensuring, Method: http.MethodPost, URL: r.studio + "/auth/ensure-user", Bearer: bearer,
 	})
 	if err != nil {
 		return err
 	}
-	if answer.Status/100 != 2 {
-		return refusal(op, answer)
+	switch {
+	case answer.Status/100 != 2:
+		return refusal(ensuring, answer)
+	case answer.IsPage():
+		return answer.Outage("a page in HTML, which is not the service's")
 	}
 	return nil
 }

@@ -61,6 +61,7 @@ func TestTheSTSDecides(t *testing.T) {
 }
 
 func TestRefusalsOfTheSTS(t *testing.T) {
+	const portal = " <html><title>Sign in to WiFi</title></html>"
 	long := `{"errorCode":"` + strings.Repeat("a", 65) + `"}`
 	for name, row := range map[string]struct {
 		status int
@@ -74,7 +75,26 @@ func TestRefusalsOfTheSTS(t *testing.T) {
 		"an environment":        {403, `{"errorCode":"restricted_environment"}`, secureflows.ErrForbidden, "restricted_environment"},
 		"a token":               {403, `{"errorCode":"token_issuance_forbidden"}`, secureflows.ErrForbidden, "token_issuance_forbidden"},
 		"an old STS":            {403, "You have no access to this project", secureflows.ErrForbidden, ""},
-		"nothing said":          {403, "", secureflows.ErrForbidden, ""},
+		"a message":             {403, `{"message":"no"}`, secureflows.ErrForbidden, ""},
+		"nothing said":          {403, "", secureflows.ErrUnavailable, ""},
+		"a 403 of a page":       {403, portal, secureflows.ErrUnavailable, ""},
+		"a 403 of null":         {403, "null", secureflows.ErrUnavailable, ""},
+		"a 403 of nothing":      {403, "{}", secureflows.ErrUnavailable, ""},
+		"a 403 of a list":       {403, `["error"]`, secureflows.ErrUnavailable, ""},
+		"a 403 cut short":       {403, `{"error":"Forb`, secureflows.ErrUnavailable, ""},
+		"a 403 of numbers":      {403, `{"error":403,"message":null}`, secureflows.ErrUnavailable, ""},
+		"a 401 of a page":       {401, portal, secureflows.ErrUnavailable, ""},
+		"a 401 without a body":  {401, "", secureflows.ErrUnavailable, ""},
+		"a 401 in prose":        {401, "Unauthorized", secureflows.ErrUnavailable, ""},
+		"a 401 of nothing":      {401, "{}", secureflows.ErrUnavailable, ""},
+		"a 401 of null":         {401, `{"error":null}`, secureflows.ErrUnavailable, ""},
+		"a 401, a message only": {401, `{"message":"no"}`, secureflows.ErrUnavailable, ""},
+		"a 404 of a page":       {404, portal, secureflows.ErrUnavailable, ""},
+		"a 404 in prose":        {404, "default backend - 404", secureflows.ErrUnavailable, ""},
+		"a 404 of null":         {404, "null", secureflows.ErrUnavailable, ""},
+		"a 404 without a body":  {404, "", vertesia.ErrNoUser, ""},
+		"a 412 of a page":       {412, portal, secureflows.ErrUnavailable, ""},
+		"a 400 of a page":       {400, portal, secureflows.ErrUnavailable, ""},
 		"a token for a code":    {403, `{"errorCode":"eyJhbGciOiJSUzI1NiJ9.e30.c2ln"}`, secureflows.ErrForbidden, ""},
 		"a long code":           {403, long, secureflows.ErrForbidden, ""},
 		"no user":               {404, `{"error":"Not Found","status":404}`, vertesia.ErrNoUser, ""},
@@ -131,6 +151,11 @@ func TestRetryAfterIsKept(t *testing.T) {
 	assert.Equal(t, 42*time.Second, facts.RetryAfter)
 }
 
+// page is what a proxy or a portal says, by its type alone.
+func page(status int) func(request) reply {
+	return func(request) reply { return reply{status: status, header: http.Header{"Content-Type": {"text/html"}}} }
+}
+
 func TestNewUsers(t *testing.T) {
 	made := false
 	welcome := func(r request) reply {
@@ -169,6 +194,11 @@ func TestNewUsers(t *testing.T) {
 		"still unknown":     {says(404, ""), says(200, ""), vertesia.ErrNoUser, 404, 2},
 		"must sign up":      {says(404, ""), says(412, ""), vertesia.ErrNoUser, 412, 1},
 		"must be invited":   {says(404, ""), says(403, ""), secureflows.ErrForbidden, 403, 1},
+		"a portal of a 401": {says(404, ""), page(401), secureflows.ErrUnavailable, 0, 1},
+		"a portal of a 403": {says(404, ""), page(403), secureflows.ErrUnavailable, 0, 1},
+		"a portal of a 412": {says(404, ""), page(412), secureflows.ErrUnavailable, 0, 1},
+		"a portal of a 200": {says(404, ""), page(200), secureflows.ErrUnavailable, 0, 1},
+		"a portal first":    {page(404), says(200, ""), secureflows.ErrUnavailable, 0, 1},
 		"the studio is off": {says(404, ""), says(500, ""), secureflows.ErrUnavailable, 0, 1},
 		"sign-up at once":   {says(412, ""), says(200, ""), vertesia.ErrNoUser, 412, 1},
 	} {

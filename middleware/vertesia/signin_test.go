@@ -381,7 +381,7 @@ func TestABareTokenIsExchangedOnce(t *testing.T) {
 		"and refused":    {says(403, `{"errorCode":"no_accessible_account"}`), http.StatusForbidden},
 		"of no user":     {says(412, ``), http.StatusForbidden},
 		"for another's":  {issues(signed("sub", "user:2").Reveal()), http.StatusServiceUnavailable},
-		"no longer good": {says(401, `{}`), http.StatusBadRequest},
+		"no longer good": {says(401, `{"error":"Unauthorized","status":401}`), http.StatusBadRequest},
 		"and malformed":  {says(400, `{"error":"bad"}`), http.StatusServiceUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
