@@ -49,6 +49,22 @@ func Example() {
 	// 200 "" ada@example.com
 }
 
+func ExampleResolver_Owns() {
+	mock := authreturntest.Start()
+	defer mock.Close()
+	service := secureflowstest.Start()
+	defer service.Close()
+	old, err := authreturn.New(authreturn.Config{Origin: mock.Origin()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(old.Owns(mock.Token("ada@example.com")))
+	fmt.Println(old.Owns(service.Session("ada@example.com").Token()))
+	// Output:
+	// true
+	// false
+}
+
 // Without the secret the service says whose a token is.
 func ExampleNew() {
 	mock := authreturntest.Start()

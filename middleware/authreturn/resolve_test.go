@@ -359,6 +359,7 @@ func TestNoTokenReachesAnotherProvider(t *testing.T) {
 			before := len(s.service.requests())
 			_, err := chain.Resolve(t.Context(), tokenOf(t, text))
 			assert.Equal(t, strings.HasPrefix(name, "ours, "), err != nil, name)
+			assert.Equal(t, name == "authreturn" || strings.HasPrefix(name, "ours, "), s.Owns(tokenOf(t, text)), name)
 			assert.Equal(t, asked[name], len(s.service.requests()) > before, name)
 		}
 		for _, question := range s.service.requests() {

@@ -77,6 +77,27 @@ func Example() {
 	// 200 ada@example.com
 }
 
+func ExampleResolver_Owns() {
+	mock := productflotest.Start()
+	defer mock.Close()
+	service := secureflowstest.Start()
+	defer service.Close()
+	mock.AddUser(ada)
+	secret, err := productflo.NewSecret(mock.Secret())
+	if err != nil {
+		log.Fatal(err)
+	}
+	old, err := productflo.New(productflo.Config{Secret: secret, WithoutIssuer: true, Now: mock.Now})
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(old.Owns(mock.Token("ada@example.com")))
+	fmt.Println(old.Owns(service.Session("ada@example.com").Token()))
+	// Output:
+	// true
+	// false
+}
+
 func ExampleNew() {
 	_, err := productflo.New(productflo.Config{})
 	fmt.Println(err)

@@ -78,6 +78,13 @@ func (r *Resolver) verify(ctx context.Context, token secureflows.Token) (holder,
 	return holder{registered.Subject, tenant, registered.ExpiresAt, claims}, nil
 }
 
+// Owns reports whether a token is ProductFlo's by its outside, which says nothing
+// about whether it is good. It asks nobody; [middleware.FirstOf] goes by it.
+func (r *Resolver) Owns(token secureflows.Token) bool {
+	_, err := r.shapeOf(token)
+	return err == nil
+}
+
 // shapeOf reads what a token says of itself, and passes on those that are not of
 // ProductFlo by that. It decides who is asked, and nothing else.
 func (r *Resolver) shapeOf(token secureflows.Token) (jwtverify.Shape, error) {

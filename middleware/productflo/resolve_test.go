@@ -349,9 +349,12 @@ func TestNoTokenReachesAnotherProvider(t *testing.T) {
 	own := es256(documented().with("iss", issuer))
 	opaque := "secureflows-session-token"
 	hosts := map[string][]string{"api.productflo.io": {own}, "keys.example.com": {""}}
-	chain := middleware.FirstOf(newResolver(t, config), secureFlows)
-	for _, text := range []string{authReturn, vertesia, own, opaque, sign(`{"alg":"none"}`, documented().with("iss", issuer).text(), nil)} {
+	old := newResolver(t, config)
+	chain := middleware.FirstOf(old, secureFlows)
+	forged := sign(`{"alg":"none"}`, documented().with("iss", issuer).text(), nil)
+	for _, text := range []string{authReturn, vertesia, own, opaque, forged} {
 		_, _ = chain.Resolve(t.Context(), token(t, text))
+		assert.Equal(t, text == own || text == forged, old.Owns(token(t, text)))
 	}
 	var seen int
 	for _, request := range n.asked() {

@@ -3,6 +3,7 @@ package vertesia
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -149,23 +150,37 @@ func (r *Resolver) Verify(ctx context.Context, token secureflows.Token) (Claims,
 	return claims, nil
 }
 
-// genuine gives what a token of Vertesia says, whoever it lets in.
-func (r *Resolver) genuine(ctx context.Context, token secureflows.Token) (Claims, error) {
+// Owns reports whether a token is Vertesia's by its outside, which says nothing
+// about whether it is good. It asks nobody; [middleware.FirstOf] goes by it.
+func (r *Resolver) Owns(token secureflows.Token) bool {
+	return !errors.Is(r.route(token), middleware.ErrForeignToken)
+}
+
+// route passes on what is of another provider, by the issuer alone: a token that
+// names ours goes to nobody else, whatever it was signed with, and however the name
+// is spelled.
+func (r *Resolver) route(token secureflows.Token) error {
 	if token.IsZero() {
-		return Claims{}, fmt.Errorf("vertesia: %w: no token: the zero value was used", secureflows.ErrUnauthenticated)
+		return fmt.Errorf("vertesia: %w: no token: the zero value was used", secureflows.ErrUnauthenticated)
 	}
 	if strings.HasPrefix(token.Reveal(), "sk-") { // it is as good as a password, and goes nowhere
-		return Claims{}, fmt.Errorf("vertesia: %w: it is an API key, and no token of a person", secureflows.ErrUnauthenticated)
+		return fmt.Errorf("vertesia: %w: it is an API key, and no token of a person", secureflows.ErrUnauthenticated)
 	}
-	// By the issuer alone: a token that names ours goes to nobody else, whatever
-	// it was signed with, and however the name is spelled.
 	shape, ok := jwtverify.Peek(token.Reveal())
 	named := shape.Issuer()
 	switch {
 	case !ok || named != r.issuer && anyhow(named) != r.issuerAnyhow:
-		return Claims{}, fmt.Errorf("vertesia: %w", middleware.ErrForeignToken)
+		return fmt.Errorf("vertesia: %w", middleware.ErrForeignToken)
 	case named != r.issuer:
-		return Claims{}, fmt.Errorf(`vertesia: %w: its "iss" is Config.Issuer in another spelling: write it there as the tokens have it`, secureflows.ErrUnauthenticated)
+		return fmt.Errorf(`vertesia: %w: its "iss" is Config.Issuer in another spelling: write it there as the tokens have it`, secureflows.ErrUnauthenticated)
+	}
+	return nil
+}
+
+// genuine gives what a token of Vertesia says, whoever it lets in.
+func (r *Resolver) genuine(ctx context.Context, token secureflows.Token) (Claims, error) {
+	if err := r.route(token); err != nil {
+		return Claims{}, err
 	}
 	var said saidClaims
 	registered, err := r.verifier.Verify(ctx, token.Reveal(), &said)

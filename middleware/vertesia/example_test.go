@@ -73,6 +73,19 @@ func Example() {
 	// grace@example.com
 }
 
+func ExampleResolver_Owns() {
+	old, mock := vertesiatest.Start(), secureflowstest.Start()
+	defer old.Close()
+	defer mock.Close()
+
+	resolver := newResolver(old)
+	fmt.Println(resolver.Owns(old.Token("ada@example.com")))
+	fmt.Println(resolver.Owns(mock.Session("ada@example.com").Token()))
+	// Output:
+	// true
+	// false
+}
+
 // What a Resolver refuses, it says without asking anybody.
 func ExampleResolver_Resolve() {
 	mock := vertesiatest.Start()

@@ -377,7 +377,8 @@ func TestNoTokenReachesAForeignProvider(t *testing.T) {
 		Workspace: "demo", AppID: "notes", Origin: "https://secureflows.example", HTTPClient: &http.Client{Transport: elsewhere},
 	})
 	require.NoError(t, err)
-	chain := middleware.FirstOf(resolver(t, s), client)
+	old := resolver(t, s)
+	chain := middleware.FirstOf(old, client)
 
 	foreign := map[string]string{
 		"AuthReturn":  sign([]byte("0123456789abcdef0123456789abcdef"), `{"alg":"HS256","typ":"JWT"}`, `{"user_id":1,"email":"a@b.example","iat":1,"exp":9999999999}`),
@@ -389,6 +390,7 @@ func TestNoTokenReachesAForeignProvider(t *testing.T) {
 		_, err := chain.Resolve(t.Context(), token(text))
 		require.NoError(t, err, name) // the stand-in for secureFlows takes all
 		assert.Empty(t, s.requests, "%s: Vertesia was asked", name)
+		assert.False(t, old.Owns(token(text)), name)
 	}
 	assert.Len(t, elsewhere.sent, len(foreign))
 
@@ -396,6 +398,7 @@ func TestNoTokenReachesAForeignProvider(t *testing.T) {
 	for _, spelled := range spellings() {
 		_, err := chain.Resolve(t.Context(), signed("iss", spelled))
 		require.ErrorIs(t, err, secureflows.ErrUnauthenticated, spelled)
+		assert.True(t, old.Owns(signed("iss", spelled)), spelled)
 	}
 	for _, text := range []string{
 		signed().Reveal(), signed("exp", start.Unix()).Reveal(), signed("type", "agent").Reveal(), sign(otherKey(), ec, claims()),
@@ -403,6 +406,7 @@ func TestNoTokenReachesAForeignProvider(t *testing.T) {
 	} {
 		_, _ = chain.Resolve(t.Context(), token(text))
 		assert.NotContains(t, fmt.Sprint(s.requests), text)
+		assert.True(t, old.Owns(token(text)))
 	}
 	assert.Empty(t, elsewhere.sent, "a token of Vertesia reached secureFlows")
 	for _, asked := range s.requests {
