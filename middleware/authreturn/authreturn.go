@@ -28,10 +28,10 @@ type Config struct {
 	HTTPClient *http.Client
 
 	// Secret is the service's SECRET_KEY, by [NewSecret], and makes the Resolver
-	// verify tokens by itself. Whoever has it can sign in as anybody at
-	// every application of the service, and somebody whom the service has deleted
-	// is let in until their token expires. The zero Secret asks the
-	// service about each token.
+	// verify tokens by itself. Whoever has it can sign in as anybody at every
+	// application of the service, and somebody whom the service has deleted is let
+	// in until their token expires. The zero Secret asks the service about each
+	// token.
 	Secret Secret
 
 	// Leeway is how far the clocks of the service and of this machine may be
