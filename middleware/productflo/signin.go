@@ -25,7 +25,9 @@ type Tokens struct {
 
 // ChallengeError says that ProductFlo took a password and gave no tokens for it:
 // it wants a second factor, as a rule. It is neither a sign-out nor an outage.
-type ChallengeError struct{ answer func() json.RawMessage } // as fmt looks into fields
+type ChallengeError struct {
+	answer func() json.RawMessage // a function, as fmt follows what is in a field
+}
 
 // Answer gives what came instead, for Config.SecondFactor. It may hold secrets:
 // keep it on the server. It is not printed with the error.
