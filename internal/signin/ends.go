@@ -47,7 +47,7 @@ func retryAfter(err error) time.Duration {
 	if !errors.As(err, &facts) {
 		return 0
 	}
-	return min(facts.RetryAfter, maxRetryAfter)
+	return facts.RetryAfter
 }
 
 // outcomeOf is a kind in a cookie: with the seconds to wait, where there are any.
@@ -62,10 +62,10 @@ func outcomeOf(kind *Kind, wait time.Duration) string {
 // who sees nothing but one of kinds.
 func endOf(outcome string, kinds []*Kind) (kind *Kind, wait time.Duration) {
 	name, text, _ := strings.Cut(outcome, "-")
-	seconds, _ := strconv.ParseUint(text, 10, 16)
+	seconds, _ := strconv.ParseUint(text, 10, 32)
 	for _, kind := range kinds {
 		if kind.Outcome == name {
-			return kind, min(time.Duration(seconds)*time.Second, maxRetryAfter)
+			return kind, time.Duration(seconds) * time.Second
 		}
 	}
 	return &Unknown, 0

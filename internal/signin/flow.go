@@ -80,7 +80,7 @@ func (f *Flow) show(w http.ResponseWriter, r *http.Request, kind *Kind, wait tim
 		if wait <= 0 {
 			wait = answer.DefaultRetryAfter
 		}
-		answer.SetRetryAfter(w.Header(), wait)
+		answer.SetRetryAfter(w.Header(), min(wait, maxRetryAfter))
 	}
 	if f.Handler == nil {
 		answer.RefusalPage{Title: kind.Title, Detail: kind.Detail, Again: page}.Write(w, r, kind.Status)
