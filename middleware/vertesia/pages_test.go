@@ -46,17 +46,22 @@ func TestTheBridgePage(t *testing.T) {
 
 // An application that quotes the token in its error must not have it logged.
 func TestTheLogHasNoToken(t *testing.T) {
-	var log bytes.Buffer
-	b := browse(t, signIn(t, resolver(t, &service{}), func(c *vertesia.SignInConfig) {
-		c.Logger = slog.New(slog.NewTextHandler(&log, nil))
-		c.Done = func(_ http.ResponseWriter, _ *http.Request, _ secureflows.Identity, token secureflows.Token) error {
-			return errors.New("cannot store " + token.Reveal())
+	next := signed("jti", "exchanged").Reveal()
+	for name, text := range map[string]string{
+		"whole": signed().Reveal(),
+		"bare":  signed("permissions", nil, "account_roles", nil, "project_roles", nil, "apps", nil).Reveal(), // Done is given next
+	} {
+		var log bytes.Buffer
+		b := browse(t, signIn(t, resolver(t, &service{issue: issues(next)}), func(c *vertesia.SignInConfig) {
+			c.Logger = slog.New(slog.NewTextHandler(&log, nil))
+			c.Done = func(_ http.ResponseWriter, _ *http.Request, _ secureflows.Identity, token secureflows.Token) error {
+				return errors.New("cannot store " + token.Reveal())
+			}
+		}))
+		assert.Equal(t, http.StatusServiceUnavailable, b.end(b.returns(b.begin("/"), text)).Code, name)
+		assert.Contains(t, log.String(), "cannot store", name)
+		for part := range strings.SplitSeq(text+"."+next, ".") {
+			assert.NotContains(t, log.String(), part[:12], name)
 		}
-	}))
-	text := signed().Reveal()
-	assert.Equal(t, http.StatusServiceUnavailable, b.end(b.returns(b.begin("/"), text)).Code)
-	assert.Contains(t, log.String(), "cannot store")
-	for part := range strings.SplitSeq(text, ".") {
-		assert.NotContains(t, log.String(), part[:12])
 	}
 }

@@ -168,13 +168,14 @@ func (s *SignIn) returned(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		begun, err = s.flow.Take(w, r, form.state)
 	}
+	var used secureflows.Token
 	if err == nil {
-		err = s.complete(w, r, begun, form)
+		used, err = s.complete(w, r, begun, form)
 	} else {
 		err = &signin.UnknownReturnError{Err: returnError(err)}
 	}
 	if err != nil {
-		s.flow.Fail(w, r, form.state, begun, err, form.token)
+		s.flow.Fail(w, r, form.state, begun, err, form.token, used.Reveal())
 	}
 }
 
@@ -195,21 +196,22 @@ func (s *SignIn) readReturn(w http.ResponseWriter, r *http.Request) (returnForm,
 	return returnForm{r.PostForm.Get("state"), r.PostForm.Get("token"), r.PostForm.Get("error")}, nil
 }
 
-// complete signs in whoever has come back.
-func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, begun signin.Attempt, form returnForm) error {
+// complete signs in whoever has come back, and gives the token that Done was given,
+// which its error may quote.
+func (s *SignIn) complete(w http.ResponseWriter, r *http.Request, begun signin.Attempt, form returnForm) (used secureflows.Token, err error) {
 	if form.code != "" {
-		return &centralError{form.code}
+		return used, &centralError{form.code}
 	}
 	token, err := secureflows.NewToken(form.token)
 	if err != nil {
-		return errNoToken // err may count its bytes
+		return used, errNoToken // err may count its bytes
 	}
-	identity, next, err := s.identify(r.Context(), token)
+	identity, used, err := s.identify(r.Context(), token)
 	if err != nil {
-		return err
+		return used, err
 	}
-	return s.flow.Complete(w, r, begun, func(w http.ResponseWriter) error {
-		err := s.config.Done(w, withoutForm(r), identity, next)
+	return used, s.flow.Complete(w, r, begun, func(w http.ResponseWriter) error {
+		err := s.config.Done(w, withoutForm(r), identity, used)
 		if err != nil && !errors.Is(err, middleware.ErrNotAllowed) {
 			return &signin.DoneError{Err: err}
 		}
