@@ -129,10 +129,11 @@ func (b *Tab) FollowToNewTab(link string, options ...chromedp.ContextOption) *Ta
 }
 
 // Back presses the back button. NavigateBack would wait for a load that a page
-// from the back-button cache does not have.
+// from the back-button cache does not have; and the script must have returned
+// before the page is gone.
 func (b *Tab) Back() {
 	b.T.Helper()
-	b.leave("go back", chromedp.Evaluate[chromedp.Void]("history.back()"))
+	b.leave("go back", chromedp.Evaluate[chromedp.Void]("void setTimeout(() => history.back())"))
 }
 
 // Reload presses the reload button.
