@@ -104,9 +104,9 @@ func (s *Server) centralForm(r *request) answer {
 		v.Problem = "The claims of this user are not JSON"
 		return v.answer(http.StatusInternalServerError)
 	}
-	visit := s.mock.Token("SignIn", rand.Text(), nil)
-	s.world.visit(visit, email)
-	cookie := &http.Cookie{Name: cookieName(r), Value: visit.Reveal(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	visit := rand.Text()
+	s.world.visit(s.mock.Token("SignIn", visit, nil), email)
+	cookie := &http.Cookie{Name: cookieName(r), Value: visit, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
 	fragment := "#token=" + text + "&state=" + url.QueryEscape(r.URL.Query().Get("state"))
 	return providermock.Redirect(back.String()+fragment).With("Set-Cookie", cookie.String())
 }
