@@ -18,9 +18,9 @@ import (
 // A Resolver of your own reports a token that is no good by wrapping one of the
 // sentinels under secureflows.ErrSignedOut, a good one whose holder is not to be
 // let in by [ErrNotAllowed], and a billing lock by secureflows.ErrGraceLock. Any
-// other error is an outage, by which nobody is signed out. Resolve is called from a goroutine of the cache's, with the
-// values of the request that asked first and a deadline of its own; it must
-// return when that has passed.
+// other error is an outage, by which nobody is signed out. Resolve is called from
+// a goroutine of the cache's, with the values of the request that asked first and
+// a deadline of its own; it must return when that has passed.
 //
 // A Resolver that stands in front of another may give it by a method
 // Unwrap() Resolver: where there is a client in the end, handlers get sessions
@@ -56,8 +56,9 @@ type CacheConfig struct {
 	// were asked for first.
 	MaxEntries int
 	// MaxUpstream bounds the questions under way at once, in front of [FirstOf]
-	// those about the tokens of each provider. 0 is 64. Requests beyond it wait, as long as their contexts let them; those with a token
-	// that was good before go first.
+	// those about the tokens of each provider. 0 is 64. Requests beyond it wait, as
+	// long as their contexts let them; those with a token that was good before go
+	// first.
 	MaxUpstream int
 	// Timeout bounds one question. 0 is 10 s.
 	Timeout time.Duration
@@ -345,15 +346,14 @@ func (c *Cache) remember(f *flight) {
 		// would ask together for ever.
 		asked, due := f.asked, f.asked+instant(c.maxAge/5*4)+instant(rand.N(c.maxAge/10+1))
 		at := now()
-		if ends := f.identity.ExpiresAt; !ends.IsZero() && time.Until(ends) < c.maxAge-at.since(asked) {
-			// An answer does not outlive its token: such a one passes for older than
-			// it is, and there is nothing to ask ahead for.
-			left := time.Until(ends)
-			if left <= 0 {
-				return
+		if ends := f.identity.ExpiresAt; !ends.IsZero() {
+			// An answer does not outlive its token: one that would passes for older
+			// than it is, and there is nothing to ask ahead for.
+			// Time that is long over would not fit into an instant.
+			if left := max(time.Until(ends), 0); left < c.maxAge-at.since(asked) {
+				due = at + instant(left)
+				asked = due - instant(c.maxAge) - 1
 			}
-			asked = at + instant(left) - instant(c.maxAge) - 1
-			due = asked + instant(c.maxAge) + 1
 		}
 		c.answers.put(entryOf(f.key, f.identity, asked, due), at)
 	}

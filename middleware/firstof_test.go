@@ -217,12 +217,16 @@ func TestNoAnswerOutlivesItsToken(t *testing.T) {
 // resolver still takes it.
 func TestATokenWithinItsLeewayIsAskedAboutEachTime(t *testing.T) {
 	virtual(t, func(t *testing.T) {
-		source := answering(secureflows.Identity{Provider: "old", Subject: "1", ExpiresAt: time.Now()}, nil)
-		handler := requiring(source, middleware.BearerConfig{})
-		for range 3 {
-			assert.Equal(t, http.StatusOK, status(handler, bearing("abc")))
+		for _, ended := range []time.Time{time.Now(), time.Now().Add(-time.Minute), time.Unix(0, 0), time.Unix(-1<<40, 0)} {
+			for _, maxAge := range []time.Duration{0, 1 << 62} {
+				source := answering(secureflows.Identity{Provider: "old", Subject: "1", ExpiresAt: ended}, nil)
+				handler := requiring(source, middleware.BearerConfig{MaxAge: maxAge})
+				for range 3 {
+					assert.Equal(t, http.StatusOK, status(handler, bearing("abc")))
+				}
+				assert.Equal(t, 3, source.calls(), ended)
+			}
 		}
-		assert.Equal(t, 3, source.calls())
 	})
 }
 
