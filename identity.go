@@ -144,7 +144,8 @@ func SessionFromContext(ctx context.Context) (session *Session, ok bool) {
 		return nil, false
 	case c.session != nil:
 		return c.session, true
-	case c.client != nil:
+	case c.client != nil && c.identity.Provider == "":
+		// What a session sent would give another provider's token to secureFlows.
 		return c.client.Session(Token{secret{unique.Make(*c.bearer)}}), true
 	default:
 		return nil, false
@@ -154,17 +155,13 @@ func SessionFromContext(ctx context.Context) (session *Session, ok bool) {
 func init() { arrival.Attach = attach }
 
 // attach gives a copy of r whose context carries its caller; see package
-// arrival. A token of another provider makes no session: what the session sent
-// would give it to secureFlows.
+// arrival.
 func attach(r *http.Request, client *Client, bearer string, identity *Identity) *http.Request {
 	arrived := &struct {
 		ctx     callerContext
 		request http.Request
 		bearer  string
 	}{bearer: bearer}
-	if identity.Provider != "" {
-		client = nil
-	}
 	arrived.ctx = callerContext{Context: r.Context(), identity: identity, client: client, bearer: &arrived.bearer}
 	// The copy that WithContext makes does not leave this function, so it stays
 	// off the heap.

@@ -174,8 +174,8 @@ func (b *Bearer) check(r *http.Request, maxAge time.Duration) (identity *securef
 	if err != nil {
 		return nil, "", refuse(err)
 	}
-	key := b.cache.fingerprint.of(bearer)
 	arrived := now()
+	key := b.cache.fingerprint.of(bearer)
 	if found := b.cache.lookup(key, arrived, maxAge, bearer); found != nil {
 		return &found.value, bearer, nil
 	}

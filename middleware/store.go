@@ -37,12 +37,13 @@ type shard[V any] struct {
 
 // entry is one value. It is replaced, and never changed but for due.
 type entry[V any] struct {
+	// What every request reads stands first, in one cache line or two.
 	key   fingerprint
-	value V
 	asked instant
 	// due is the moment to ask again, of the whole entry's life. Whoever asks
 	// moves it on, so that one does.
-	due atomic.Int64
+	due   atomic.Int64
+	value V
 }
 
 func entryOf[V any](key fingerprint, value V, asked, due instant) *entry[V] {
