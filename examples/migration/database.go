@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/secureflows/secureflows-go"
 )
@@ -17,7 +18,17 @@ type database struct {
 	rows  []linked                   // in the order in which they came
 	byOld map[secureflows.Person]int // the unique key: who links an account twice is refused
 	loads int                        // how often an account was read for an import
+	// guesses counts the passwords that were tried for an old account.
+	guesses map[secureflows.Person]guesses
 }
+
+// guesses are those of one hour.
+type guesses struct {
+	since time.Time
+	count int
+}
+
+const guessesPerHour = 5
 
 // oldAccount is what somebody has in the system that they leave.
 type oldAccount struct {
@@ -34,7 +45,7 @@ type linked struct {
 }
 
 func newDatabase(old map[secureflows.Person]oldAccount) *database {
-	return &database{old: old, byOld: make(map[secureflows.Person]int)}
+	return &database{old: old, byOld: make(map[secureflows.Person]int), guesses: make(map[secureflows.Person]guesses)}
 }
 
 // link links an old account, and reports false where somebody else has it. An
@@ -72,6 +83,24 @@ func (d *database) unlink(person secureflows.Person) bool {
 			d.byOld[other] = row - 1
 		}
 	}
+	return true
+}
+
+// guess counts a password that is to be tried for an old account, and reports
+// false where it is one too many. All who try count together: an attacker has as
+// many sessions as they like.
+func (d *database) guess(person secureflows.Person, now time.Time) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	made := d.guesses[person]
+	if now.Sub(made.since) >= time.Hour {
+		made = guesses{since: now}
+	}
+	if made.count == guessesPerHour {
+		return false
+	}
+	made.count++
+	d.guesses[person] = made
 	return true
 }
 

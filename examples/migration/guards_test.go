@@ -152,6 +152,24 @@ func TestATokenOfAuthReturnIsNoProof(t *testing.T) {
 	assert.Equal(t, 1, s.database.links())
 }
 
+// TestPasswordsCannotBeGuessed with a replayed token, by however many sessions.
+func TestPasswordsCannotBeGuessed(t *testing.T) {
+	s := newSystem(t)
+	replayed := s.mocks.authReturn.Token(ada)
+	for n := range guessesPerHour {
+		session := s.mocks.secureFlows.Session(fmt.Sprintf("mallory%d@example.com", n)).Token()
+		s.expectLink(session, linking(replayed, fmt.Sprint("a guess ", n)), http.StatusForbidden)
+	}
+	session := s.mocks.secureFlows.Session(mallory).Token()
+	answer := s.post(session, "/link", proven(replayed))
+	assert.Equal(t, http.StatusTooManyRequests, answer.Code, answer.Body)
+	assert.Equal(t, "3600", answer.Header().Get("Retry-After"))
+	s.link(alan, s.mocks.authReturn.Token(alan)) // is somebody else
+
+	s.mocks.vertesia.Advance(time.Hour) // whose clock is the backend's
+	s.link(ada, replayed)
+}
+
 // TestALinkCanBeUndone, and the account is its owner's then.
 func TestALinkCanBeUndone(t *testing.T) {
 	s := newSystem(t)

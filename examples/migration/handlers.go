@@ -104,13 +104,16 @@ func (b *backend) link(r *http.Request) (any, error) {
 // proveOwnership asks for more than a token where that says too little. Tokens of
 // AuthReturn name no audience: every site that signs people in there is given ones
 // that are good here, and could link their accounts to sessions of its own. The old
-// password only the person has. Limit how often somebody may guess it here.
+// password only the person has, and nobody may guess it here for long.
 func (b *backend) proveOwnership(ctx context.Context, old secureflows.Identity, password string) error {
 	if old.Provider != authreturn.Provider {
 		return nil // those tokens are of one account, or one tenant, which is ours
 	}
 	if password == "" {
 		return &problem{http.StatusBadRequest, "The token alone does not show that the account is yours: send its password too."}
+	}
+	if !b.database.guess(old.Person(), b.now()) {
+		return &problem{http.StatusTooManyRequests, "The password of that account was tried too often. Wait an hour."}
 	}
 	_, owner, err := b.authReturn.Login(ctx, old.Email, password)
 	switch {
@@ -169,6 +172,8 @@ func refuse(w http.ResponseWriter, err error) {
 		w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
 	case http.StatusServiceUnavailable:
 		w.Header().Set("Retry-After", "5")
+	case http.StatusTooManyRequests:
+		w.Header().Set("Retry-After", "3600")
 	}
 	write(w, own.status, "application/problem+json", map[string]any{
 		"title": http.StatusText(own.status), "status": own.status, "detail": own.detail,

@@ -30,8 +30,8 @@ type config struct {
 // oldProviders makes the resolvers of the systems that people are leaving. Those
 // come first which look at the issuer: the tokens of the other two name none, and
 // differ in their claims. See the packages' documentation for what is to be asked
-// of each operator.
-// Beside all of them it gives that of AuthReturn, which also checks passwords.
+// of each operator. Beside all of them it gives that of AuthReturn, which also
+// checks passwords.
 func oldProviders(cfg config) (all []middleware.Resolver, fromAuthReturn *authreturn.Resolver, err error) {
 	fromVertesia, err := vertesia.New(vertesia.Config{
 		Issuer:     cfg.vertesiaIssuer,
