@@ -29,51 +29,68 @@ const (
 )
 
 // signedPeers check the signature of a JWT for each request. All that use the
-// same algorithm get the same tokens, and their keys from memory. A JWT of few
-// claims with an HMAC has about 208 bytes; it is measured with 400 as well, where
-// opaque tokens are. With an RSA signature it has over 500 in any case.
+// same algorithm get the same tokens, and their keys from memory.
 func signedPeers(users []string) ([]*Peer, error) {
+	hmac, err := hmacPeers(users)
+	if err != nil {
+		return nil, err
+	}
+	rsa, err := rsaPeers(users)
+	if err != nil {
+		return nil, err
+	}
+	all := append(hmac, rsa...)
+	for _, peer := range all {
+		peer.Header, peer.Users = authorization, users
+		peer.Name = strings.ReplaceAll(peer.Name, " ", "-")
+	}
+	return all, nil
+}
+
+// hmacPeers get tokens of few claims, and longer ones, to be compared with opaque
+// tokens of that length.
+func hmacPeers(users []string) (all []*Peer, err error) {
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails: crypto/rand
-	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	byAuth0, err := auth0(validator.HS256, secret)
 	if err != nil {
 		return nil, err
 	}
-	rs256, err := sign(users, jwt.SigningMethodRS256, key, 0)
-	if err != nil {
-		return nil, err
-	}
-	auth0HS256, err := auth0(validator.HS256, secret)
-	if err != nil {
-		return nil, err
-	}
-	auth0RS256, err := auth0(validator.RS256, key.Public())
-	if err != nil {
-		return nil, err
-	}
-	var all []*Peer
 	for _, length := range []int{208, 400} {
-		hs256, err := sign(users, jwt.SigningMethodHS256, secret, length)
+		tokens, err := sign(users, jwt.SigningMethodHS256, secret, length)
 		if err != nil {
 			return nil, err
 		}
-		for _, peer := range []Peer{*golangJWT("HS256", secret), *auth0HS256, *jwtAuth("HS256", secret, nil)} {
-			peer.Credentials, peer.Does = hs256, "checks an HMAC"
+		for _, peer := range []Peer{*golangJWT("HS256", secret), *byAuth0, *jwtAuth("HS256", secret, nil)} {
+			peer.Credentials, peer.Does = tokens, "checks an HMAC"
 			peer.Name = fmt.Sprintf("%s/token=%d", peer.Label, length)
 			all = append(all, &peer)
 		}
 	}
-	for _, peer := range []*Peer{
-		golangJWT("RS256", key.Public()), auth0RS256, jwtAuth("RS256", key, key.Public()),
+	return all, nil
+}
+
+// rsaPeers get tokens of few claims: with the signature, those have over 500 bytes.
+func rsaPeers(users []string) ([]*Peer, error) {
+	key, err := rsa.GenerateKey(rand.Reader, 2048)
+	if err != nil {
+		return nil, err
+	}
+	tokens, err := sign(users, jwt.SigningMethodRS256, key, 0)
+	if err != nil {
+		return nil, err
+	}
+	byAuth0, err := auth0(validator.RS256, key.Public())
+	if err != nil {
+		return nil, err
+	}
+	all := []*Peer{
+		golangJWT("RS256", key.Public()), byAuth0, jwtAuth("RS256", key, key.Public()),
 		goOIDC(key.Public()), clerkSDK(key.Public()),
-	} {
-		peer.Credentials, peer.Does = rs256, "checks an RSA signature"
-		peer.Name = peer.Label
-		all = append(all, peer)
 	}
 	for _, peer := range all {
-		peer.Header, peer.Users = authorization, users
-		peer.Name = strings.ReplaceAll(peer.Name, " ", "-")
+		peer.Credentials, peer.Does = tokens, "checks an RSA signature"
+		peer.Name = peer.Label
 	}
 	return all, nil
 }
