@@ -31,15 +31,15 @@ const (
 // signedPeers check the signature of a JWT for each request. All that use the
 // same algorithm get the same tokens, and their keys from memory.
 func signedPeers(users []string) ([]*Peer, error) {
-	hmac, err := hmacPeers(users)
+	withHMAC, err := hmacPeers(users)
 	if err != nil {
 		return nil, err
 	}
-	rsa, err := rsaPeers(users)
+	withRSA, err := rsaPeers(users)
 	if err != nil {
 		return nil, err
 	}
-	all := append(hmac, rsa...)
+	all := append(withHMAC, withRSA...)
 	for _, peer := range all {
 		peer.Header, peer.Users = authorization, users
 		peer.Name = strings.ReplaceAll(peer.Name, " ", "-")
