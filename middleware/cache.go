@@ -249,16 +249,27 @@ func (c *Cache) limit(maxAge time.Duration) time.Duration { return max(0, min(ma
 // is due to be asked for again.
 func (c *Cache) lookup(key fingerprint, arrived instant, maxAge time.Duration, text string) *entry[secureflows.Identity] {
 	limit := c.limit(maxAge)
-	if limit == 0 {
+	entries := c.answers.shard(key).entries.Load()
+	if limit == 0 || entries == nil {
 		return nil
 	}
-	found := c.answers.get(key, arrived.ago(limit))
-	if found == nil {
+	s, used := entries.slot(key)
+	if !used {
+		return nil
+	}
+	if limit == c.maxAge {
+		if found := entries.present(s.good(arrived)); found != nil {
+			c.stats.hit(key)
+			return found
+		}
+	}
+	found := entries.present(s.entry.Load())
+	if found == nil || found.asked < arrived.ago(limit) {
 		return nil
 	}
 	c.stats.hit(key)
-	if due := found.due.Load(); int64(arrived) >= due {
-		c.refresh(found, due, arrived, text)
+	if arrived >= found.due { // s.due is behind while this answer is being put
+		c.refresh(s, found, arrived, text)
 	}
 	return found
 }
@@ -297,10 +308,11 @@ func (c *Cache) ask(ctx context.Context, token secureflows.Token, key fingerprin
 var errOvertaken = fmt.Errorf("%w: resolve: the token was signed out again and again while it was asked about", secureflows.ErrUnavailable)
 
 // refresh asks for an answer again before it ends, one goroutine per token.
-func (c *Cache) refresh(found *entry[secureflows.Identity], due int64, arrived instant, text string) {
+func (c *Cache) refresh(s *slot[secureflows.Identity], found *entry[secureflows.Identity], arrived instant, text string) {
 	// Whoever moves the moment on is the one to ask; should that fail, the next
 	// tries a twentieth of a life later.
-	if !found.due.CompareAndSwap(due, int64(arrived)+int64(c.maxAge/20)) {
+	due, next := s.due.Load(), min(arrived+instant(c.maxAge/20), found.asked+instant(c.maxAge))
+	if int64(arrived) < due || !s.due.CompareAndSwap(due, int64(next)) {
 		return
 	}
 	shard := c.flights.shard(found.key)

@@ -3,6 +3,7 @@ package middleware
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -115,12 +116,67 @@ func TestNobodyAsksAheadForWhatIsGone(t *testing.T) {
 		_, err = c.Resolve(t.Context(), token)
 		require.NoError(t, err)
 		key := c.fingerprint.of("abc")
-		found := c.answers.get(key, now().ago(time.Second))
-		require.NotNil(t, found)
+		s, used := c.answers.shard(key).entries.Load().slot(key)
+		require.True(t, used)
+		found := s.entry.Load()
 		c.Forget(token)
-		c.refresh(found, found.due.Load(), now(), "abc")
+		c.refresh(s, found, found.due, "abc")
 		synctest.Wait()
 		assert.Zero(t, c.Stats().Refreshed)
 		assert.Nil(t, c.answers.get(key, now().ago(time.Second)))
 	})
+}
+
+// While an answer is being put, the moment to ask again is still that of the one
+// before.
+func TestNobodyAsksAheadForWhatHasJustCome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := NewCache(fixed{}, CacheConfig{})
+		token, err := secureflows.NewToken("abc")
+		require.NoError(t, err)
+		_, err = c.Resolve(t.Context(), token)
+		require.NoError(t, err)
+		s, _ := c.answers.shard(c.fingerprint.of("abc")).entries.Load().slot(c.fingerprint.of("abc"))
+		s.due.Store(int64(now()))
+		_, err = c.Resolve(t.Context(), token)
+		require.NoError(t, err)
+		synctest.Wait()
+		assert.Zero(t, c.Stats().Refreshed)
+		assert.EqualValues(t, 1, c.Stats().Hits)
+	})
+}
+
+// failing resolves once.
+type failing struct{ asked atomic.Int64 }
+
+func (f *failing) Resolve(context.Context, secureflows.Token) (secureflows.Identity, error) {
+	if f.asked.Add(1) == 1 {
+		return secureflows.Identity{UserID: 7}, nil
+	}
+	return secureflows.Identity{}, secureflows.ErrUnavailable
+}
+
+// An outage is not asked about by every request of the last fifth, whatever age
+// of answer each wants.
+func TestAskingAheadOfAnOutage(t *testing.T) {
+	for name, wanted := range map[string]time.Duration{"any answer": 100 * time.Second, "a younger one": 99 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			resolver := &failing{}
+			c := NewCache(resolver, CacheConfig{MaxAge: 100 * time.Second})
+			token, err := secureflows.NewToken("abc")
+			require.NoError(t, err)
+			_, err = c.Resolve(t.Context(), token)
+			require.NoError(t, err)
+			time.Sleep(91 * time.Second)
+			for _, want := range []int64{2, 3} {
+				for range 100 {
+					_, err = c.ResolveWithin(t.Context(), token, wanted)
+					require.NoError(t, err)
+					synctest.Wait()
+				}
+				assert.Equal(t, want, resolver.asked.Load(), name)
+				time.Sleep(5 * time.Second)
+			}
+		})
+	}
 }

@@ -35,21 +35,16 @@ type shard[V any] struct {
 	_ [64]byte
 }
 
-// entry is one value. It is replaced, and never changed but for due.
+// entry is one value. It is replaced, and never changed.
 type entry[V any] struct {
-	// What every request reads stands first, in one cache line or two.
 	key   fingerprint
 	asked instant
-	// due is the moment to ask again, of the whole entry's life. Whoever asks
-	// moves it on, so that one does.
-	due   atomic.Int64
+	due   instant // when to ask again, for whoever does first
 	value V
 }
 
 func entryOf[V any](key fingerprint, value V, asked, due instant) *entry[V] {
-	e := &entry[V]{key: key, value: value, asked: asked}
-	e.due.Store(int64(due))
-	return e
+	return &entry[V]{key: key, asked: asked, due: due, value: value}
 }
 
 func (s *store[V]) shard(key fingerprint) *shard[V] { return &s.shards[key[0]%shardCount] }
@@ -74,8 +69,7 @@ func (s *shard[V]) find(key fingerprint) *entry[V] {
 	if entries == nil {
 		return nil
 	}
-	_, found := entries.slot(key)
-	return found
+	return entries.find(key)
 }
 
 // put stores an entry, unless there is one that was asked for later, and makes

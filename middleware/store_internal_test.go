@@ -3,6 +3,7 @@ package middleware
 import (
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,7 +29,7 @@ func countOf(t *table[int]) (live int) {
 		return 0
 	}
 	for i := range t.slots {
-		if e := t.slots[i].Load(); e != nil && e != t.gone {
+		if e := t.slots[i].entry.Load(); e != nil && e != t.gone {
 			live++
 		}
 	}
@@ -203,4 +204,42 @@ func TestReadingWhileTheTableIsRemade(t *testing.T) {
 	}
 	close(done)
 	readers.Wait()
+}
+
+// What a reader finds good at a moment is the entry whose moment to ask again
+// that is before, or a younger one, whatever is put meanwhile.
+func TestAGoodEntryIsNotTheOneBefore(t *testing.T) {
+	s := small(10)
+	key := keyIn(3, 1)
+	const rounds = 200_000
+	var begun atomic.Int64 // rounds
+	var writer sync.WaitGroup
+	writer.Go(func() {
+		for round := range instant(rounds) {
+			begun.Store(int64(round))
+			s.put(entryOf(key, int(round), 10*round, 10*round+8), 10*round)
+		}
+	})
+	for round := int64(0); round < rounds-1; {
+		round = begun.Load()
+		entries := s.shard(key).entries.Load()
+		if entries == nil {
+			continue
+		}
+		at, used := entries.slot(key)
+		if !used {
+			continue
+		}
+		// Before round's own moment, and after that of the one before.
+		if e := at.good(instant(10*round + 7)); e != nil {
+			if int64(e.value) < round {
+				t.Errorf("in round %d, the entry of round %d is good", round, e.value)
+				break
+			}
+		}
+	}
+	writer.Wait()
+	at, _ := s.shard(key).entries.Load().slot(key)
+	assert.NotNil(t, at.good(10*(rounds-1)+7))
+	assert.Nil(t, at.good(10*(rounds-1)+8))
 }
