@@ -6,6 +6,7 @@ package signin
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/secureflows/secureflows-go/internal/answer"
@@ -24,9 +25,11 @@ func PageOf(page string) string {
 }
 
 // StaysOnSite reports whether every reader of URLs takes page for a path on
-// this site. Browsers take a backslash for a slash, and drop tabs and line ends.
+// this site. Browsers take a backslash for a slash, and drop tabs and line ends;
+// servers refuse what net/url cannot read.
 func StaysOnSite(page string) bool {
-	return strings.HasPrefix(page, "/") && !strings.HasPrefix(page, "//") &&
+	_, err := url.Parse(page)
+	return err == nil && strings.HasPrefix(page, "/") && !strings.HasPrefix(page, "//") &&
 		!strings.ContainsFunc(page, func(c rune) bool { return c <= ' ' || c == '\\' || c >= 0x7f })
 }
 

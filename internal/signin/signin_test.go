@@ -3,6 +3,7 @@ package signin_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -24,4 +25,16 @@ func TestARefusedPrefetchIsNotKept(t *testing.T) {
 	w := httptest.NewRecorder()
 	assert.False(t, signin.RefusePrefetch(w, carrying()))
 	assert.Empty(t, w.Header())
+}
+
+func TestPageOf(t *testing.T) {
+	for _, page := range []string{"/", "/notes?x=1&y=%2f", "/a:b", "/%2f/notes", "/?%", "/notes//x"} {
+		assert.Equal(t, page, signin.PageOf(page))
+	}
+	for _, page := range []string{
+		"", "notes", "//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example/", "/ö", "/a b",
+		"/%", "/%zz", "/" + strings.Repeat("x", 512),
+	} {
+		assert.Equal(t, "/", signin.PageOf(page), page)
+	}
 }

@@ -281,7 +281,7 @@ func TestWhatIsLeftInTheBrowserGoes(t *testing.T) {
 func TestPagesStayOnTheSite(t *testing.T) {
 	for _, page := range []string{
 		"https://evil.example/", "//evil.example/", "/\\evil.example/", "\\/evil.example", "/\t/evil.example", "/\n/evil.example",
-		"javascript:alert(1)", "evil", "", " /", "/ö", "/a b", "/" + strings.Repeat("x", 512), "///evil.example", "/\x00/evil.example",
+		"javascript:alert(1)", "evil", "", " /", "/ö", "/a b", "/" + strings.Repeat("x", 512), "///evil.example", "/\x00/evil.example", "/%", "/%zz",
 	} {
 		site := newSite(t, remotely(t))
 		b := site.browser()

@@ -72,6 +72,7 @@ func FuzzCallback(f *testing.F) {
 	good := signed().Reveal()
 	f.Add("state=x&token="+good, "/notes", "vertesia_state-AAAAAAAA=x")
 	f.Add("", "//evil.example", "")
+	f.Add("", "/%", "")
 	f.Add("state=x&error=access_denied", "/notes", "")
 	f.Add("token="+good, `/\evil.example`, "__Host-vertesia_state-AAAAAAAA=AAAAAAAAAAAAAAAAAAAAAAAAAA.1788264000..Ly9ldmls")
 	r := resolver(f, &service{})
