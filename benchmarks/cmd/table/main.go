@@ -3,7 +3,7 @@
 //
 //	go run -C benchmarks ./cmd/table
 //
-// It wants a machine that does nothing else for a few minutes.
+// It wants a machine that does nothing else for seven minutes or so.
 package main
 
 import (
@@ -34,8 +34,8 @@ const plotFile = "request.svg"
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("table", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	rounds := flags.Int("rounds", 10, "how often everything is measured; the medians count")
-	length := flags.Duration("benchtime", 100*time.Millisecond, "how long one measurement takes, about")
+	rounds := flags.Int("rounds", 40, "how often everything is measured; the medians count")
+	length := flags.Duration("benchtime", 40*time.Millisecond, "how long one measurement takes, about")
 	module := flags.String("module", ".", "`folder` of the benchmarks' module; the SDK's is above it")
 	if err := flags.Parse(args); err != nil {
 		return err
