@@ -243,3 +243,15 @@ func TestAGoodEntryIsNotTheOneBefore(t *testing.T) {
 	assert.NotNil(t, at.good(10*(rounds-1)+7))
 	assert.Nil(t, at.good(10*(rounds-1)+8))
 }
+
+// The first entry after a removal may be older than the one before it.
+func TestWhatIsGoneLeavesNoMomentBehind(t *testing.T) {
+	s := small(10)
+	key := keyIn(3, 1)
+	s.put(entryOf(key, 1, 100, 180), 100)
+	s.remove(key)
+	at, used := s.shard(key).entries.Load().slot(key)
+	assert.True(t, used)
+	at.entry.Store(entryOf(key, 2, 50, 130)) // as put does before it writes the moment
+	assert.Nil(t, at.good(150))
+}

@@ -1,6 +1,9 @@
 package middleware
 
-import "sync/atomic"
+import (
+	"math"
+	"sync/atomic"
+)
 
 // table is a map from fingerprints to entries that is read without a lock, by
 // one who writes and any number who read: the lock of a map is a cache line
@@ -105,6 +108,7 @@ func (t *table[V]) remove(key fingerprint) bool {
 		return false
 	}
 	s.entry.Store(t.gone)
+	s.due.Store(math.MinInt64) // what comes next may be older, and end before
 	t.live--
 	return true
 }
