@@ -107,23 +107,29 @@ func (fixed) Resolve(context.Context, secureflows.Token) (secureflows.Identity, 
 	return secureflows.Identity{UserID: 7}, nil
 }
 
+// answered gives a cache with the answer about a token, and the slot of that.
+func answered(t *testing.T) (*Cache, secureflows.Token, *slot[secureflows.Identity]) {
+	c := NewCache(fixed{}, CacheConfig{})
+	token, err := secureflows.NewToken("abc")
+	require.NoError(t, err)
+	_, err = c.Resolve(t.Context(), token)
+	require.NoError(t, err)
+	key := c.fingerprint.of(token.Reveal())
+	s, used := c.answers.shard(key).entries.Load().slot(key)
+	require.True(t, used)
+	return c, token, s
+}
+
 // A sign-out between the look into the cache and the question ahead.
 func TestNobodyAsksAheadForWhatIsGone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := NewCache(fixed{}, CacheConfig{})
-		token, err := secureflows.NewToken("abc")
-		require.NoError(t, err)
-		_, err = c.Resolve(t.Context(), token)
-		require.NoError(t, err)
-		key := c.fingerprint.of("abc")
-		s, used := c.answers.shard(key).entries.Load().slot(key)
-		require.True(t, used)
+		c, token, s := answered(t)
 		found := s.entry.Load()
 		c.Forget(token)
-		c.refresh(s, found, found.due, "abc")
+		c.refresh(s, found, found.due, token.Reveal())
 		synctest.Wait()
 		assert.Zero(t, c.Stats().Refreshed)
-		assert.Nil(t, c.answers.get(key, now().ago(time.Second)))
+		assert.Nil(t, c.answers.get(found.key, now().ago(time.Second)))
 	})
 }
 
@@ -131,14 +137,9 @@ func TestNobodyAsksAheadForWhatIsGone(t *testing.T) {
 // before.
 func TestNobodyAsksAheadForWhatHasJustCome(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := NewCache(fixed{}, CacheConfig{})
-		token, err := secureflows.NewToken("abc")
-		require.NoError(t, err)
-		_, err = c.Resolve(t.Context(), token)
-		require.NoError(t, err)
-		s, _ := c.answers.shard(c.fingerprint.of("abc")).entries.Load().slot(c.fingerprint.of("abc"))
+		c, token, s := answered(t)
 		s.due.Store(int64(now()))
-		_, err = c.Resolve(t.Context(), token)
+		_, err := c.Resolve(t.Context(), token)
 		require.NoError(t, err)
 		synctest.Wait()
 		assert.Zero(t, c.Stats().Refreshed)

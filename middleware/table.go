@@ -31,7 +31,8 @@ type slot[V any] struct {
 	entry atomic.Pointer[entry[V]] // nil in an empty slot
 }
 
-// good gives the entry if it is good at a moment and need not be asked for again.
+// good gives the entry, which may be gone, if it is good at a moment and need not
+// be asked for again.
 // The order matters: due is written after the entry that it is of, so that
 // whoever has read due reads that entry or a younger one.
 func (s *slot[V]) good(at instant) *entry[V] {
